@@ -1,0 +1,1 @@
+"""`kit`: one file per command group. No logic lives here."""

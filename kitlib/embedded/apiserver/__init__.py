@@ -1,0 +1,1 @@
+"""The HTTPS front: authentication, authorization, discovery, handlers, watches, tables and streams."""

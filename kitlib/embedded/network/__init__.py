@@ -1,0 +1,1 @@
+"""Names and addresses: pod and service IPs, the DNS server, the service proxy."""

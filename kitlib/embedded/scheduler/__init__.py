@@ -1,0 +1,1 @@
+"""Chooses a node for every pod: filters, then a binding."""
