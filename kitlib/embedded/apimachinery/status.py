@@ -41,13 +41,14 @@ _FIELD_ERROR_TEXT = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with one field.
+    r"""One thing wrong with one field.
 
     Args:
         reason: a cause type such as `FieldValueInvalid`.
         field: the path, such as `spec.replicas`.
         detail: what is wrong, without field and value.
-        value: the value as upstream prints it (already formatted, for example `"\"abc\""` or `"-1"`), or None to leave it out.
+        value: the value as upstream prints it (already formatted, for example `"\"abc\""` or `"-1"`), or None to leave
+            it out.
     """
 
     reason: str
