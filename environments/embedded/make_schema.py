@@ -40,16 +40,17 @@ POINTER_NAMES = frozenset(
     """
     activeDeadlineSeconds allocateLoadBalancerNodePorts allowPrivilegeEscalation allowVolumeExpansion appProtocol
     automountServiceAccountToken blockOwnerDeletion collisionCount controller currentVolumeAttributesClassName
-    defaultMode deletionGracePeriodSeconds enableServiceLinks expirationSeconds fsGroup fsGroupChangePolicy gracePeriodSeconds
-    holderIdentity hostUsers hostnameOverride immutable internalTrafficPolicy ipFamilyPolicy ipMode leaseDurationSeconds
-    leaseTransitions loadBalancerClass localhostProfile lun maxExpirationSeconds minDomains mode mountPropagation
-    nodeAffinityPolicy nodeTaintsPolicy optional orphanDependents partition preemptionPolicy preferredHolder priority
-    privileged procMount progressDeadlineSeconds propagationPolicy ready readOnlyRootFilesystem reclaimPolicy
-    recursiveReadOnly remainingItemCount replicas resourceClaimName resourceClaimTemplateName revisionHistoryLimit
-    runAsGroup runAsNonRoot runAsUser runtimeClassName seLinuxChangePolicy serving setHostnameAsFQDN shareProcessNamespace started
-    stopSignal storageClassName strategy supplementalGroupsPolicy terminating terminatingReplicas
-    terminationGracePeriodSeconds tolerationSeconds trafficDistribution unhealthyPodEvictionPolicy userNamespaces
-    volumeAttributesClassName volumeBindingMode volumeMode zone
+    defaultMode deletionGracePeriodSeconds enableServiceLinks expirationSeconds fsGroup fsGroupChangePolicy
+    gracePeriodSeconds holderIdentity hostUsers hostnameOverride immutable internalTrafficPolicy ipFamilyPolicy ipMode
+    leaseDurationSeconds leaseTransitions loadBalancerClass localhostProfile lun maxExpirationSeconds minDomains mode
+    mountPropagation nodeAffinityPolicy nodeTaintsPolicy optional orphanDependents partition preemptionPolicy
+    preferredHolder priority privileged procMount progressDeadlineSeconds propagationPolicy ready
+    readOnlyRootFilesystem reclaimPolicy recursiveReadOnly remainingItemCount replicas resourceClaimName
+    resourceClaimTemplateName revisionHistoryLimit runAsGroup runAsNonRoot runAsUser runtimeClassName
+    seLinuxChangePolicy serving setHostnameAsFQDN shareProcessNamespace started stopSignal storageClassName strategy
+    supplementalGroupsPolicy terminating terminatingReplicas terminationGracePeriodSeconds tolerationSeconds
+    trafficDistribution unhealthyPodEvictionPolicy userNamespaces volumeAttributesClassName volumeBindingMode
+    volumeMode zone
     """.split()  # noqa: SIM905
 )
 # Where a name of the list above is a plain value, and the other way round.
