@@ -164,7 +164,7 @@ def named_type(name: str) -> Type:
 
 
 def kind_type(group: str, version: str, kind: str) -> Type:
-    """Return the type of a kind.
+    """Return the type of a kind; the group of what all groups share (`DeleteOptions`, `Status`) is `meta`.
 
     Raises:
         KeyError: the kind has no schema.
@@ -173,7 +173,7 @@ def kind_type(group: str, version: str, kind: str) -> Type:
         >>> kind_type("apps", "v1", "StatefulSet").struct_name
         'StatefulSet'
     """
-    return named_type(_kinds()[group, version, kind])
+    return named_type(f"{_META}{kind}" if group == "meta" else _kinds()[group, version, kind])
 
 
 def _field(schema: Schema, *, required: bool, pointer: bool) -> Field:

@@ -7,16 +7,28 @@ that mean and. `!=` and `notin` also match where the key is absent.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
+from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.field_selectors import parse_field_selector
 from kitlib.embedded.apimachinery.naming import check_label_value, check_qualified_name
 from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.resources import Resource
 from kitlib.embedded.apimachinery.status import bad_request
 
-__all__ = ["EVERYTHING", "NOTHING", "Requirement", "Selector", "from_label_selector", "parse_label_selector"]
+__all__ = [
+    "EVERYTHING",
+    "NOTHING",
+    "Requirement",
+    "Selector",
+    "combined",
+    "format_label_selector",
+    "from_label_selector",
+    "parse_label_selector",
+]
 
 Operator: TypeAlias = Literal["=", "!=", "in", "notin", "exists", "!", ">", "<"]
 
@@ -103,6 +115,29 @@ def from_label_selector(selector: Object | None) -> Selector:
         for term in selector.get("matchExpressions") or ()
     ]
     return Selector(tuple(sorted(terms, key=lambda term: term.key)))
+
+
+def format_label_selector(selector: Object | None) -> str:
+    """Return a `LabelSelector` object in the form of a query, as in a Scale's `status.selector`.
+
+    Example:
+        >>> format_label_selector({"matchExpressions": [{"key": "a", "operator": "In", "values": ["2", "1"]}]})
+        'a in (1,2)'
+    """
+    return str(from_label_selector(selector))
+
+
+def combined(resource: Resource, *, label_selector: str, field_selector: str) -> Callable[[Object], bool] | None:
+    """Return both selectors of a query as one predicate over objects, or None where they select everything.
+
+    Raises:
+        StatusError: 400, one of them does not parse.
+    """
+    labels = parse_label_selector(label_selector)
+    fields = parse_field_selector(field_selector, resource.qualified)
+    if not labels.requirements and not fields.terms:
+        return None
+    return lambda obj: labels.matches(objects.labels(obj)) and fields.matches(obj)
 
 
 @lru_cache(maxsize=256)
