@@ -1,0 +1,210 @@
+"""The HTTP application: one pipeline for every request, and the few paths that are not resources.
+
+authentication -> authorization -> routing -> handler; whatever fails on the way leaves as a Status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from kitlib.embedded.apimachinery import openapi
+from kitlib.embedded.apimachinery.status import StatusError, forbidden, generic
+from kitlib.embedded.apiserver import discovery
+from kitlib.embedded.apiserver.authentication import ServiceAccountTokens, User, user_of_certificate
+from kitlib.embedded.apiserver.authorization import Attributes, Authorizer, attributes_of
+from kitlib.embedded.apiserver.handlers import Handlers
+from kitlib.embedded.apiserver.negotiation import accepts
+from kitlib.embedded.apiserver.request import INFO, USER, ApiRequest
+from kitlib.embedded.apiserver.request_info import RequestInfo, parse
+from kitlib.embedded.apiserver.responses import failure, json_response
+from kitlib.embedded.apiserver.reviews import Reviews
+from kitlib.embedded.apiserver.streams import Node, PodStreams
+from kitlib.embedded.apiserver.subresources import Subresources
+from kitlib.embedded.registry.registry import Registry
+
+__all__ = ["VERSION", "ApiServer"]
+
+VERSION = {
+    "major": "1",
+    "minor": "36",
+    "emulationMajor": "1",
+    "emulationMinor": "36",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "35",
+    "gitVersion": "v1.36.1+kit",
+    "gitCommit": "0" * 40,
+    "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z",
+    "goVersion": "none",
+    "compiler": platform.python_implementation().lower(),
+    "platform": f"linux/{'arm64' if platform.machine() == 'aarch64' else 'amd64'}",
+}
+
+_BODY_LIMIT = 3 << 20  # etcd's limit of a request, which real API servers share
+_OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
+_HEALTH = ("/healthz", "/livez", "/readyz")
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ApiServer:
+    """The API of one cluster.
+
+    Args:
+        registry: the objects.
+        tokens: service-account tokens.
+        node: finds a node's kubelet for streams.
+        address: `host:port` told to clients in legacy discovery.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        tokens: ServiceAccountTokens,
+        *,
+        node: Callable[[str], Node | None],
+        address: str,
+    ) -> None:
+        self._tokens, self._address = tokens, address
+        self._authorizer = Authorizer(registry.store)
+        self._handlers = Handlers(registry)
+        self._subresources = Subresources(registry, self._handlers, tokens, PodStreams(registry, node))
+        self._reviews = Reviews(self._authorizer, tokens)
+        self.app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[_failures, self._access])
+        self.app.router.add_route("*", "/{path:.*}", self._route)
+
+    @web.middleware
+    async def _access(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Find out who asks and whether they may; a handler never runs before that."""
+        info = parse(request.method, request.path, request.query)
+        user = self._authenticate(request)
+        if not self._authorizer.allowed(user, attributes_of(info)):
+            raise _denied(user, attributes_of(info))
+        request[INFO], request[USER] = info, user
+        return await handler(request)
+
+    def _authenticate(self, request: web.Request) -> User:
+        header = request.headers.get("Authorization", "")
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() == "bearer":
+            user = self._tokens.authenticate(token.strip())
+        else:
+            transport = request.transport
+            user = user_of_certificate(transport.get_extra_info("peercert") if transport else None)
+        if user is not None:
+            return user
+        if request.path in _OPEN_PATHS and not header:
+            return User("system:anonymous", ("system:unauthenticated",))
+        raise generic(401, "Unauthorized", "Unauthorized")
+
+    async def _route(self, request: web.Request) -> web.StreamResponse:
+        info = request[INFO]
+        if not info.is_resource:
+            return self._nonresource(request, info)
+        if info.resource is None:
+            raise generic(404, "NotFound", "the server could not find the requested resource")
+        api_request = ApiRequest(request, info, request[USER], info.resource, [])
+        if info.resource.virtual:
+            return await self._review(api_request)
+        if info.subresource:
+            return await self._subresources.handle(api_request)
+        return await self._handlers.handle(api_request)
+
+    async def _review(self, request: ApiRequest) -> web.Response:
+        if request.info.verb != "create":
+            message = f"the server does not allow this method on the requested resource: {request.http.method}"
+            raise generic(405, "MethodNotAllowed", message)
+        self._handlers.presenter(request)  # 406 for a Table
+        answer = self._reviews.answer(request.resource.kind, await request.body(), request.user)
+        document = {"kind": request.resource.kind, "apiVersion": request.resource.api_version} | answer
+        return json_response(document, status=201)
+
+    def _nonresource(self, request: web.Request, info: RequestInfo) -> web.Response:
+        parts = [part for part in info.path.split("/") if part]
+        if request.method not in ("GET", "HEAD"):
+            raise generic(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        if info.path.rstrip("/") in _HEALTH or (parts and f"/{parts[0]}" in _HEALTH):
+            return web.Response(text="ok")
+        if parts == ["version"]:
+            return json_response(VERSION)
+        if parts[:1] in (["api"], ["apis"]):
+            return self._discovery(request, parts)
+        if parts[:2] == ["openapi", "v3"]:
+            return _openapi(parts[2:])
+        if not parts:
+            paths = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]
+            return json_response({"paths": paths})
+        raise generic(404, "NotFound", "the server could not find the requested resource")
+
+    def _discovery(self, request: web.Request, parts: list[str]) -> web.Response:
+        if len(parts) == 1:
+            if any(_wants_aggregated(media) for media in accepts(request.headers.get("Accept", ""))):
+                return _aggregated(request, core=parts[0] == "api")
+            legacy = discovery.versions(self._address) if parts[0] == "api" else discovery.group_list()
+            return json_response(legacy)
+        if parts[0] == "api":
+            found = discovery.resource_list("", parts[1])
+        elif len(parts) == 2:
+            found = discovery.with_group(parts[1])
+        else:
+            found = discovery.resource_list(parts[1], parts[2])
+        if found is None:
+            raise generic(404, "NotFound", "the server could not find the requested resource")
+        return json_response(found)
+
+
+def _wants_aggregated(media: object) -> bool:
+    parameters = getattr(media, "parameters", {})
+    return parameters.get("as") == "APIGroupDiscoveryList" and parameters.get("v") == "v2"
+
+
+def _aggregated(request: web.Request, *, core: bool) -> web.Response:
+    document = discovery.aggregated(core=core)
+    headers = {"ETag": discovery.etag(document), "Vary": "Accept", "Cache-Control": "public"}
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=document, headers=headers | {"Content-Type": discovery.AGGREGATED_TYPE})
+
+
+def _openapi(rest: list[str]) -> web.Response:
+    if not rest:
+        return json_response(openapi.openapi_index())
+    group, version = ("", rest[1]) if rest[0] == "api" and len(rest) == 2 else ("", "")
+    if rest[0] == "apis" and len(rest) == 3:
+        group, version = rest[1], rest[2]
+    if version and discovery.resource_list(group, version):
+        return json_response(openapi.openapi_v3(group, version))
+    raise generic(404, "NotFound", "the server could not find the requested resource")
+
+
+def _denied(user: User, wanted: Attributes) -> StatusError:
+    if wanted.path:
+        message = f'forbidden: User "{user.name}" cannot {wanted.verb} path "{wanted.path}"'
+        return StatusError(403, "Forbidden", message)
+    where = f' in the namespace "{wanted.namespace}"' if wanted.namespace else " at the cluster scope"
+    why = f'User "{user.name}" cannot {wanted.verb} resource "{wanted.full_resource}" in API group "{wanted.group}"{where}'
+    resource = f"{wanted.resource}.{wanted.group}" if wanted.group else wanted.resource
+    return forbidden(resource, wanted.name, why)
+
+
+@web.middleware
+async def _failures(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every failure into a Status; what nobody foresaw is logged here and shows no traceback to the client."""
+    try:
+        return await handler(request)
+    except StatusError as error:
+        return failure(error)
+    except web.HTTPException as error:
+        return failure(generic(error.status, "Unknown", error.reason))
+    except (asyncio.CancelledError, ConnectionResetError):
+        raise
+    except Exception:
+        _log.exception("%s %s", request.method, request.path)
+        message = "the server failed on this request; its log says why (kit status names the file)"
+        return failure(generic(500, "InternalError", f"Internal error occurred: {message}"))

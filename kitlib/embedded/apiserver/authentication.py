@@ -1,0 +1,134 @@
+"""Who is asking: a client certificate or a service-account token; anybody else is a 401.
+
+Source: Kubernetes' authenticators (x509: CN is the user, O are groups) and service-account tokens (JWT with bound claims).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from kitlib.clock import Clock
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.storage.store import Store
+
+__all__ = ["ISSUER", "ServiceAccountTokens", "User", "user_of_certificate"]
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+_ALGORITHM = "ES256"
+_CLAIM = "kubernetes.io"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An authenticated identity."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def info(self) -> Object:
+        """The `authentication/v1 UserInfo`."""
+        info: Object = {"username": self.name, "groups": list(self.groups)}
+        if self.uid:
+            info["uid"] = self.uid
+        if self.extra:
+            info["extra"] = self.extra
+        return info
+
+
+def user_of_certificate(peer: dict[str, Any] | None) -> User | None:
+    """Return the user that a verified client certificate names (`ssl.SSLSocket.getpeercert` form), or None."""
+    names = [item for rdn in (peer or {}).get("subject", ()) for item in rdn]
+    user = next((value for key, value in names if key == "commonName"), None)
+    if user is None:
+        return None
+    groups = [value for key, value in names if key == "organizationName"]
+    return User(user, (*groups, "system:authenticated"))
+
+
+class ServiceAccountTokens:
+    """Issues and checks service-account tokens.
+
+    Args:
+        key: the signing key, PEM (`sa.key` of the PKI).
+        store: where service accounts and pods are looked up: a token dies with what it is bound to.
+        clock: gives issue and expiry times.
+    """
+
+    def __init__(self, key: bytes, store: Store, clock: Clock) -> None:
+        self._private = load_pem_private_key(key, password=None)
+        self._public = self._private.public_key()
+        self._store, self._clock = store, clock
+
+    def issue(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        lifetime: int = 3600,
+        audiences: tuple[str, ...] = (),
+        pod: Object | None = None,
+    ) -> str:
+        """Return a new token for a service account, bound to `pod` if given.
+
+        Raises:
+            KeyError: there is no such service account.
+        """
+        account = self._store.get("serviceaccounts", f"{namespace}/{name}")
+        if account is None:
+            raise KeyError(f"{namespace}/{name}")
+        bound: Object = {"namespace": namespace, "serviceaccount": {"name": name, "uid": account["metadata"]["uid"]}}
+        if pod is not None:
+            bound["pod"] = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+        now = self._clock.now()
+        claims = {
+            "iss": ISSUER,
+            "aud": list(audiences) or [ISSUER],
+            "sub": f"system:serviceaccount:{namespace}:{name}",
+            "iat": now,
+            "nbf": now,
+            "exp": now + timedelta(seconds=lifetime),
+            "jti": str(uuid.uuid4()),
+            _CLAIM: bound,
+        }
+        return jwt.encode(claims, self._private, algorithm=_ALGORITHM)  # type: ignore[arg-type]
+
+    def authenticate(self, token: str) -> User | None:
+        """Return the user a token stands for, or None when it is forged, expired, or its owner is gone."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._public,  # type: ignore[arg-type]
+                algorithms=[_ALGORITHM],
+                audience=ISSUER,
+                issuer=ISSUER,
+                options={"require": ["exp", "sub", "iss"]},
+            )
+        except jwt.PyJWTError:
+            return None
+        bound = claims.get(_CLAIM) or {}
+        namespace, account = bound.get("namespace", ""), bound.get("serviceaccount") or {}
+        if not self._alive("serviceaccounts", namespace, account):
+            return None
+        extra = {}
+        if pod := bound.get("pod"):
+            if not self._alive("pods", namespace, pod):
+                return None
+            extra = {
+                "authentication.kubernetes.io/pod-name": [pod["name"]],
+                "authentication.kubernetes.io/pod-uid": [pod["uid"]],
+            }
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+        return User(claims["sub"], groups, account.get("uid", ""), extra)
+
+    def _alive(self, resource: str, namespace: str, reference: Object) -> bool:
+        found = self._store.get(resource, f"{namespace}/{reference.get('name', '')}")
+        return found is not None and found["metadata"]["uid"] == reference.get("uid")

@@ -1,0 +1,36 @@
+"""Events of `v1` and of `events.k8s.io/v1` are the same objects, told with other field names.
+
+Source: Kubernetes' conversion between the two Event types; kubernetes-behaviour 6.13.
+"""
+
+from __future__ import annotations
+
+from kitlib.embedded.apimachinery.objects import Object
+
+__all__ = ["from_events_v1", "to_events_v1"]
+
+_RENAMED = (
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("reportingComponent", "reportingController"),
+)
+
+
+def to_events_v1(event: Object) -> Object:
+    """Show a stored (`v1`) event as `events.k8s.io/v1`."""
+    names = dict(_RENAMED)
+    shown = {names.get(field, field): value for field, value in event.items()}
+    shown.setdefault("eventTime", None)
+    return shown | {"apiVersion": "events.k8s.io/v1"}
+
+
+def from_events_v1(event: Object) -> Object:
+    """Turn an `events.k8s.io/v1` event into the stored form."""
+    names = {new: old for old, new in _RENAMED}
+    stored = {names.get(field, field): value for field, value in event.items()}
+    stored.setdefault("involvedObject", {})
+    return stored | {"apiVersion": "v1"}

@@ -1,0 +1,130 @@
+"""What hangs below an object and is not its status: scale, binding, eviction, token, log, and the streams."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from aiohttp import web
+
+from kitlib.embedded.apimachinery.resources import by_name
+from kitlib.embedded.apimachinery.status import FieldError, generic, invalid, not_found
+from kitlib.embedded.apimachinery.times import format_time
+from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
+from kitlib.embedded.apiserver.handlers import Handlers, patch_type_of
+from kitlib.embedded.apiserver.request import ApiRequest
+from kitlib.embedded.apiserver.responses import json_response
+from kitlib.embedded.apiserver.streams import PodStreams
+from kitlib.embedded.registry import pods, scale
+from kitlib.embedded.registry.registry import Registry
+
+__all__ = ["Subresources"]
+
+_SHORTEST_TOKEN = 600
+
+
+class Subresources:
+    """Answers requests on subresources.
+
+    Args:
+        registry: the objects.
+        handlers: for `/status` and `/finalize`, which are ordinary writes.
+        tokens: for `/token`.
+        streams: for `/log`, `/exec`, `/attach` and `/portforward`.
+    """
+
+    def __init__(
+        self, registry: Registry, handlers: Handlers, tokens: ServiceAccountTokens, streams: PodStreams
+    ) -> None:
+        self._registry, self._tokens = registry, tokens
+        self._by_name: dict[str, Callable[[ApiRequest], Awaitable[web.StreamResponse]]] = {
+            "status": handlers.handle,
+            "finalize": handlers.handle,
+            "scale": self.scale,
+            "binding": self.binding,
+            "eviction": self.eviction,
+            "token": self.token,
+            "log": streams.log,
+            "exec": streams.exec,
+            "attach": streams.attach,
+            "portforward": streams.port_forward,
+        }
+
+    async def handle(self, request: ApiRequest) -> web.StreamResponse:
+        """Answer a request on a subresource.
+
+        Raises:
+            StatusError: 404 when the resource has no such subresource, 405 for a verb it does not know.
+        """
+        info = request.info
+        served = next((sub for sub in request.resource.subresources if sub.name == info.subresource), None)
+        if served is None:
+            raise generic(404, "NotFound", "the server could not find the requested resource")
+        if info.verb not in served.verbs:
+            message = f"the server does not allow this method on the requested resource: {request.http.method}"
+            raise generic(405, "MethodNotAllowed", message)
+        return await self._by_name[info.subresource](request)
+
+    async def scale(self, request: ApiRequest) -> web.Response:
+        """GET, PUT or PATCH `/scale`."""
+        info, kind = request.info, request.resource
+        if info.verb == "get":
+            return json_response(scale.get_scale(self._registry, kind, info.name, info.namespace))
+        if info.verb == "update":
+            body = await request.body(kind=("autoscaling", "v1", "Scale"))
+            scaled = scale.update_scale(
+                self._registry, kind, info.name, body, namespace=info.namespace, options=request.write_options()
+            )
+        else:
+            scaled = scale.patch_scale(
+                self._registry,
+                kind,
+                info.name,
+                await request.patch_body(),
+                namespace=info.namespace,
+                patch_type=patch_type_of(request),
+                options=request.write_options(),
+            )
+        return json_response(scaled, warnings=request.warnings)
+
+    async def binding(self, request: ApiRequest) -> web.Response:
+        """POST `/binding`."""
+        info = request.info
+        body = await request.body(kind=("", "v1", "Binding"))
+        node = (body.get("target") or {}).get("name", "")
+        if not node:
+            raise invalid("Binding", info.name, [FieldError("FieldValueRequired", "target.name")])
+        pods.bind(self._registry, info.name, node, namespace=info.namespace, options=request.write_options())
+        return json_response({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, status=201)
+
+    async def eviction(self, request: ApiRequest) -> web.Response:
+        """POST `/eviction`."""
+        info = request.info
+        body = await request.body(kind=("policy", "v1", "Eviction"))
+        status = pods.evict(self._registry, info.name, namespace=info.namespace, eviction=body)
+        return json_response(status, status=201)
+
+    async def token(self, request: ApiRequest) -> web.Response:
+        """POST `/token` of a service account."""
+        info = request.info
+        body = await request.body(kind=("authentication.k8s.io", "v1", "TokenRequest"))
+        spec = body.setdefault("spec", {})
+        lifetime = spec.get("expirationSeconds") or 3600
+        if lifetime < _SHORTEST_TOKEN:
+            detail = "may not specify a duration less than 10 minutes"
+            error = FieldError("FieldValueInvalid", "spec.expirationSeconds", detail, str(lifetime))
+            raise invalid("TokenRequest.authentication.k8s.io", "", [error])
+        reference = spec.get("boundObjectRef") or {}
+        pod = None
+        if reference.get("kind") == "Pod":
+            pod = self._registry.get(by_name("pods"), reference.get("name", ""), info.namespace)
+        try:
+            text = self._tokens.issue(
+                info.namespace, info.name, lifetime=lifetime, audiences=tuple(spec.get("audiences") or ()), pod=pod
+            )
+        except KeyError as error:
+            raise not_found("serviceaccounts", info.name) from error
+        spec["expirationSeconds"] = lifetime
+        expires = self._registry.clock.now() + timedelta(seconds=lifetime)
+        body["status"] = {"token": text, "expirationTimestamp": format_time(expires)}
+        return json_response(body, status=201)

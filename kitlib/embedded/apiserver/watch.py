@@ -1,0 +1,163 @@
+"""WATCH: one ordered stream of changes per request, cut to its selectors.
+
+Source: Kubernetes API concepts, "Efficient detection of changes"; kubernetes-behaviour 6.6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from kitlib.clock import Clock
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.resources import Resource
+from kitlib.embedded.apimachinery.status import FieldError, StatusError, bad_request, invalid
+from kitlib.embedded.storage.event import Event
+from kitlib.embedded.storage.store import Store
+
+__all__ = ["WatchOptions", "watch"]
+
+_QUEUE_LIMIT = 10_000
+_BOOKMARK_SECONDS = 60.0
+_TIMEOUT_RANGE = (1800.0, 3600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """What a WATCH asks for (`ListOptions` of the request, decoded)."""
+
+    namespace: str = ""
+    matches: Callable[[Object], bool] | None = None
+    resource_version: str = ""
+    resource_version_match: str = ""
+    bookmarks: bool = False
+    send_initial_events: bool | None = None
+    timeout_seconds: float | None = None
+
+
+def check(options: WatchOptions) -> None:
+    """Refuse combinations that the API forbids.
+
+    Raises:
+        StatusError: 422.
+    """
+    errors = []
+    if options.send_initial_events is not None and options.resource_version_match != "NotOlderThan":
+        why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        errors.append(FieldError("FieldValueForbidden", "resourceVersionMatch", why))
+    elif options.resource_version_match and options.send_initial_events is None:
+        why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        errors.append(FieldError("FieldValueForbidden", "resourceVersionMatch", why))
+    if options.resource_version and not options.resource_version.isdigit():
+        raise bad_request(f'Invalid value: "{options.resource_version}": a resource version must be a decimal number')
+    if errors:
+        raise invalid("ListOptions.meta.k8s.io", "", errors)
+
+
+def _in_scope(options: WatchOptions, obj: Object) -> bool:
+    if options.namespace and obj["metadata"].get("namespace") != options.namespace:
+        return False
+    return options.matches is None or options.matches(obj)
+
+
+def _select(options: WatchOptions, event: Event) -> tuple[str, Object] | None:
+    """Turn a change into what this watcher sees: leaving its selection is DELETED, entering it is ADDED."""
+    now = event.type != "DELETED" and _in_scope(options, event.object)
+    before = event.old is not None and _in_scope(options, event.old)
+    if now:
+        return ("MODIFIED" if before else "ADDED"), event.object
+    if before:
+        return "DELETED", event.object
+    return None
+
+
+def _bookmark(resource: Resource, revision: int, *, initial: bool = False) -> Object:
+    metadata: Object = {"resourceVersion": str(revision), "creationTimestamp": None}
+    if initial:
+        metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
+    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+
+
+def _too_old(revision: int, floor: int) -> tuple[str, Object]:
+    message = f"too old resource version: {revision} ({floor})"
+    return "ERROR", StatusError(410, "Expired", message).status
+
+
+class _Queue:
+    """Changes that wait to be sent to one client; a client that is too slow loses its watch, not our memory."""
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self.overflown = False
+
+    def put(self, event: Event) -> None:
+        if self._events.qsize() >= _QUEUE_LIMIT:
+            self.overflown = True
+        else:
+            self._events.put_nowait(event)
+
+    async def drain(self, timeout: float) -> list[Event]:
+        """Wait for a change; return all that are there, or nothing after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                events = [await self._events.get()]
+        except TimeoutError:
+            return []
+        while not self._events.empty():
+            events.append(self._events.get_nowait())
+        return events
+
+
+async def watch(
+    store: Store, resource: Resource, options: WatchOptions, clock: Clock
+) -> AsyncIterator[list[tuple[str, Object]]]:
+    """Yield batches of (event type, object) until the time-out; the first batch may be empty.
+
+    Args:
+        store: where changes happen.
+        resource: what to watch.
+        options: checked with `check` before.
+        clock: measures the time-out.
+    """
+    name = resource.storage or resource.qualified
+    queue = _Queue()
+    start, initial = _start(store, name, options)
+    cancel = store.subscribe(name, queue.put)
+    deadline = clock.monotonic() + (options.timeout_seconds or random.uniform(*_TIMEOUT_RANGE))
+    try:
+        if start is None:
+            yield [_too_old(int(options.resource_version), store.history(name).floor)]
+            return
+        if options.send_initial_events:
+            initial.append(("BOOKMARK", _bookmark(resource, store.revision, initial=True)))
+        yield initial
+        while (left := deadline - clock.monotonic()) > 0:
+            events = await queue.drain(min(left, _BOOKMARK_SECONDS))
+            if queue.overflown:
+                yield [_too_old(start, store.revision)]
+                return
+            chosen = (_select(options, event) for event in events if event.revision > start)
+            batch = [item for item in chosen if item is not None]
+            if not events and options.bookmarks:
+                batch = [("BOOKMARK", _bookmark(resource, store.revision))]
+            if batch:
+                yield batch
+    finally:
+        cancel()
+
+
+def _start(store: Store, name: str, options: WatchOptions) -> tuple[int | None, list[tuple[str, Object]]]:
+    """Return (revision to go on from, the events to begin with); None when that revision is compacted."""
+    wanted = int(options.resource_version or 0)
+    if wanted == 0 or options.send_initial_events:
+        if options.send_initial_events is False:
+            return store.revision, []
+        current = sorted(store.all(name).items())
+        return store.revision, [("ADDED", obj) for _, obj in current if _in_scope(options, obj)]
+    past = store.history(name).since(wanted)
+    if past is None:
+        return None, []
+    chosen = (_select(options, event) for event in past)
+    return max(wanted, store.revision), [item for item in chosen if item is not None]
