@@ -59,7 +59,7 @@ apps/v1 ReplicaSet replicasets rs | apps/v1 StatefulSet statefulsets sts
 storage.k8s.io/v1 StorageClass storageclasses! sc | discovery.k8s.io/v1 EndpointSlice endpointslices
 policy/v1 PodDisruptionBudget poddisruptionbudgets pdb
 rbac.authorization.k8s.io/v1 Role roles | rbac.authorization.k8s.io/v1 RoleBinding rolebindings
-rbac.authorization.k8s.io/v1 ClusterRole clusterroles! 
+rbac.authorization.k8s.io/v1 ClusterRole clusterroles!
 rbac.authorization.k8s.io/v1 ClusterRoleBinding clusterrolebindings!
 """
 

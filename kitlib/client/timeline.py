@@ -114,21 +114,17 @@ class Timeline:
         with self._lock:
             return tuple(sorted(self._changes, key=lambda change: change.revision))
 
-    def knows(self, objects: Iterable[dict[str, Any]]) -> bool:
-        """Tell whether the record has caught up with these listed objects."""
+    def caught_up(self, kind: str, objects: Iterable[dict[str, Any]], version: str) -> bool:
+        """Tell whether the record is as new as this list of a kind, which was taken at `version`."""
+        if kind not in self.kinds:
+            return True
+        listed = {obj["metadata"]["uid"]: int(obj["metadata"]["resourceVersion"]) for obj in objects}
         with self._lock:
-            for obj in objects:
-                if obj["kind"] not in self.kinds:
-                    continue
-                last = self._live.get((obj["kind"], obj["metadata"]["uid"]))
-                if last is None or last.revision < int(obj["metadata"]["resourceVersion"]):
-                    return False
-        return True
-
-    def living(self, kind: str) -> set[str]:
-        """Return the UIDs of the objects of a kind that the record believes to exist."""
-        with self._lock:
-            return {uid for (of, uid) in self._live if of == kind}
+            known = {uid: change.revision for (of, uid), change in self._live.items() if of == kind}
+        if any(known.get(uid, -1) < revision for uid, revision in listed.items()):
+            return False
+        # What the record holds to exist, and has not changed since the list, must have been deleted before it.
+        return not any(uid not in listed and revision <= int(version or 0) for uid, revision in known.items())
 
     def _remember(self, change: Change) -> None:
         self._changes.append(change)
