@@ -1,0 +1,1 @@
+"""The Deployment controller: pure sizing and status (`sizing`, `proportions`, `status`), ReplicaSets, and the loop."""

@@ -1,0 +1,157 @@
+"""The ReplicaSet controller: so many pods of one template, whichever they are. Source: `replica_set.go`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.status import StatusError
+from kitlib.embedded.apimachinery.times import format_time
+from kitlib.embedded.controllers import podstate
+from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.controllers.ownership import Claimer
+from kitlib.embedded.controllers.selection import dependent_keys, matcher
+from kitlib.embedded.controllers.slowstart import batches
+from kitlib.embedded.controllers.victims import choose
+
+__all__ = ["ReplicaSetController", "new_pod"]
+
+_RESOURCE = "replicasets.apps"
+# One sync creates or deletes at most this many pods.
+_BURST = 500
+
+
+class ReplicaSetController(Controller):
+    """Creates and deletes pods until their number is right."""
+
+    name = "replicaset-controller"
+
+    def register(self) -> None:
+        """Watch ReplicaSets and pods."""
+        self.watch_own(_RESOURCE)
+        self.watch("pods", dependent_keys(self.client, _RESOURCE, "ReplicaSet"))
+
+    def reconcile(self, key: str) -> float | None:
+        """Sync one ReplicaSet."""
+        namespace, name = objects.split_key(key)
+        replica_set = self.client.find(_RESOURCE, name, namespace)
+        if replica_set is None:
+            return None
+        selected = matcher(replica_set)
+        candidates = [pod for pod in self.client.list("pods", namespace) if not podstate.is_finished(pod)]
+        pods = Claimer(self.client, "pods", replica_set, selected).claim(candidates)
+        failure: StatusError | None = None
+        if not objects.is_terminating(replica_set):
+            failure = self._manage(replica_set, [pod for pod in pods if podstate.is_active(pod)])
+        counted = [pod for pod in self.client.dependents("pods", objects.uid(replica_set)) if podstate.is_active(pod)]
+        self._write_status(replica_set, counted, failure)
+        if failure is not None:
+            raise failure
+        return _next_available(replica_set, counted, self.clock.now())
+
+    def _manage(self, replica_set: Object, active: list[Object]) -> StatusError | None:
+        missing = _wanted(replica_set) - len(active)
+        if missing > 0:
+            return self._create(replica_set, min(missing, _BURST))
+        if missing < 0:
+            count = min(-missing, _BURST)
+            for pod in choose(active, count, related=active, now=self.clock.now()):
+                self._delete(replica_set, pod)
+        return None
+
+    def _create(self, replica_set: Object, count: int) -> StatusError | None:
+        for size in batches(count):
+            failure: StatusError | None = None
+            for _ in range(size):
+                try:
+                    pod = self.client.create("pods", new_pod(replica_set))
+                except StatusError as error:
+                    failure = error
+                    self.client.event(replica_set, "Warning", "FailedCreate", f"Error creating: {error.message}")
+                else:
+                    self.client.event(replica_set, "Normal", "SuccessfulCreate", f"Created pod: {objects.name(pod)}")
+            if failure is not None:
+                return failure
+        return None
+
+    def _delete(self, replica_set: Object, pod: Object) -> None:
+        name = objects.name(pod)
+        try:
+            self.client.delete("pods", name, objects.namespace(pod), uid=objects.uid(pod))
+        except StatusError as error:
+            if error.reason == "NotFound":
+                return
+            self.client.event(replica_set, "Warning", "FailedDelete", f"Error deleting: {error.message}")
+            raise
+        self.client.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
+
+    def _write_status(self, replica_set: Object, pods: list[Object], failure: StatusError | None) -> None:
+        status = _status(replica_set, pods, self.clock.now(), failure)
+        stored = self.client.find(_RESOURCE, objects.name(replica_set), objects.namespace(replica_set))
+        if stored is None or objects.uid(stored) != objects.uid(replica_set) or stored.get("status") == status:
+            return
+        self.client.update(_RESOURCE, objects.deep_copy(stored) | {"status": status}, subresource="status")
+
+
+def new_pod(replica_set: Object) -> Object:
+    """Build a pod from the template; the API server completes its name."""
+    template = objects.deep_copy(replica_set["spec"]["template"])
+    metadata = {field: value for field, value in (template.get("metadata") or {}).items() if field in _COPIED_METADATA}
+    metadata |= {
+        # generateName keeps room for the suffix by itself, and a trailing dash separates the two.
+        "generateName": f"{objects.name(replica_set)}-",
+        "namespace": objects.namespace(replica_set),
+        "ownerReferences": [objects.owner_reference(replica_set)],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.get("spec") or {}}
+
+
+_COPIED_METADATA = ("labels", "annotations", "finalizers")
+
+
+def _wanted(replica_set: Object) -> int:
+    replicas = replica_set["spec"].get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _min_ready(replica_set: Object) -> int:
+    return int(replica_set["spec"].get("minReadySeconds") or 0)
+
+
+def _status(replica_set: Object, pods: list[Object], now: datetime, failure: StatusError | None) -> Object:
+    template_labels = (replica_set["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    optional = {
+        "fullyLabeledReplicas": sum(template_labels.items() <= objects.labels(pod).items() for pod in pods),
+        "readyReplicas": sum(podstate.is_ready(pod) for pod in pods),
+        "availableReplicas": sum(podstate.is_available(pod, _min_ready(replica_set), now) for pod in pods),
+    }
+    status: Object = {"replicas": len(pods)}
+    status |= {field: number for field, number in optional.items() if number}
+    status["observedGeneration"] = int(replica_set["metadata"].get("generation") or 0)
+    conditions = _conditions(replica_set, now, failure)
+    return status | ({"conditions": conditions} if conditions else {})
+
+
+def _conditions(replica_set: Object, now: datetime, failure: StatusError | None) -> list[Object]:
+    old = (replica_set.get("status") or {}).get("conditions") or []
+    kept = [condition for condition in old if condition["type"] != "ReplicaFailure"]
+    if failure is None:
+        return kept
+    before = podstate.condition(replica_set, "ReplicaFailure")
+    since = before["lastTransitionTime"] if before else format_time(now)
+    return [
+        *kept,
+        {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "lastTransitionTime": since,
+            "reason": "FailedCreate",
+            "message": failure.message,
+        },
+    ]
+
+
+def _next_available(replica_set: Object, pods: list[Object], now: datetime) -> float | None:
+    waits = [podstate.available_in(pod, _min_ready(replica_set), now) for pod in pods]
+    return min((wait for wait in waits if wait), default=None)
