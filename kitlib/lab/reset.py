@@ -1,0 +1,88 @@
+"""Bring a lab back to its beginning: delete and re-create its namespace, which is all that it owns.
+
+Bounded and resumable: an interrupted reset is simply begun again, and finds the namespace going or gone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from kitlib.client import ApiError, Cluster
+from kitlib.errors import ClusterError, LabError
+
+__all__ = ["LAB_LABEL", "OWNER_LABEL", "ensure_namespace", "remove_namespace"]
+
+OWNER_LABEL = "statefulset-lab-kit/owned"
+LAB_LABEL = "statefulset-lab-kit/lab"
+
+
+def ensure_namespace(cluster: Cluster, namespace: str, *, slug: str, timeout: float = 60.0) -> bool:
+    """Create the lab's namespace unless it is there; returns whether it was created.
+
+    Raises:
+        LabError: a namespace of that name belongs to somebody else.
+    """
+    found = cluster.find("namespace", namespace)
+    if found is not None and found["metadata"].get("deletionTimestamp"):
+        cluster.wait("namespace", namespace, until="deleted", timeout=timeout)
+        found = None
+    if found is not None:
+        _owned(found)
+        return False
+    cluster.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": namespace, "labels": {OWNER_LABEL: "true", LAB_LABEL: slug}},
+        }
+    )
+    _await_service_account(cluster, namespace, timeout)
+    return True
+
+
+def remove_namespace(
+    cluster: Cluster, namespace: str, *, timeout: float = 90.0, progress: Callable[[str], None] | None = None
+) -> bool:
+    """Delete the lab's namespace and everything in it; returns False when it was not there.
+
+    Raises:
+        LabError: it belongs to somebody else.
+        WaitTimeout: it is not gone in time; call it again to go on.
+    """
+    found = cluster.find("namespace", namespace)
+    if found is None:
+        return False
+    _owned(found)
+    if not found["metadata"].get("deletionTimestamp"):
+        cluster.delete("namespace", namespace)
+    cluster.wait("namespace", namespace, until="deleted", timeout=timeout, progress=progress)
+    return True
+
+
+def _owned(namespace: dict[str, object]) -> None:
+    metadata = namespace["metadata"]
+    labels = metadata.get("labels") or {} if isinstance(metadata, dict) else {}
+    if labels.get(OWNER_LABEL) != "true":
+        name = metadata.get("name") if isinstance(metadata, dict) else "?"
+        raise LabError(
+            f"the namespace {name!r} was not made by the kit, so it is not touched",
+            fix=f"use another with KIT_NAMESPACE, or label it: kubectl label namespace {name} {OWNER_LABEL}=true",
+        )
+
+
+def _await_service_account(cluster: Cluster, namespace: str, timeout: float) -> None:
+    """Pods need the `default` service account, which a controller makes a moment after the namespace."""
+    deadline = time.monotonic() + min(timeout, 15.0)
+    while time.monotonic() < deadline:
+        try:
+            if cluster.find("serviceaccount", "default", namespace=namespace):
+                return
+        except ApiError as error:
+            if error.code == 403:  # Restricted credentials may not look; the pods will tell.
+                return
+            raise
+        time.sleep(0.05)
+    raise ClusterError(
+        f"the namespace {namespace!r} got no default service account", fix="see `kit status`: are the controllers up?"
+    )

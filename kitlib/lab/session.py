@@ -1,0 +1,178 @@
+"""`Lab`: what a notebook holds in its hand. Raises on a learner's mistake only under `KIT_STRICT=1`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from kitlib.checks import Observer, Outcome, Verdict
+from kitlib.client import Applied, Cluster, Timeline
+from kitlib.errors import KitError, LabError
+from kitlib.lab.course import LabFiles
+from kitlib.lab.kubectl import Kubectl, split
+from kitlib.lab.notes import Note, Record, ScoreRow, Scores
+from kitlib.lab.progress import Progress
+from kitlib.lab.reset import ensure_namespace, remove_namespace
+
+__all__ = ["CheckpointNotPassed", "Lab"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class CheckpointNotPassed(LabError):
+    """Raised in strict mode only: CI wants a failed checkpoint to fail the cell."""
+
+
+def _forgiving(method: Callable[Concatenate[Lab, _P], _R]) -> Callable[Concatenate[Lab, _P], _R | Note]:
+    """Turn errors into notes, so that a slip never ends in a traceback; strict mode lets them through."""
+
+    @wraps(method)
+    def call(self: Lab, /, *args: _P.args, **kwargs: _P.kwargs) -> _R | Note:
+        try:
+            return method(self, *args, **kwargs)
+        except KitError as error:
+            if self.strict:
+                raise
+            return Note(error.message, f"Fix: {error.fix}" if error.fix else "", tone="bad")
+
+    return call
+
+
+class Lab:
+    """One learner's session in one lab; get it from `open_lab`.
+
+    Example:
+        >>> lab = open_lab("05-volume-claim-templates")  # doctest: +SKIP
+        >>> lab.check("two-replicas")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        files: LabFiles,
+        cluster: Cluster,
+        *,
+        namespace: str,
+        state_dir: Path,
+        strict: bool = False,
+        seed: str = "",
+        echo: Callable[[str], None] = print,
+    ) -> None:
+        self.files = files
+        self.spec = files.spec()
+        self.cluster = cluster
+        self.namespace = namespace
+        self.strict = strict
+        self.seed = seed
+        self.state_dir = state_dir
+        self.progress = Progress(state_dir / "progress.jsonl")
+        self.recorder = Timeline(cluster, namespace, folder=state_dir)
+        self._kubectl = Kubectl(cluster.access, namespace, echo=echo)
+
+    def open(self) -> None:
+        """Make the namespace if it is not there, and record from now on."""
+        ensure_namespace(self.cluster, self.namespace, slug=self.spec.slug)
+        self.recorder.start()
+        self.progress.add("open", namespace=self.namespace)
+
+    def close(self) -> None:
+        """Stop recording; everything on the cluster stays."""
+        self.recorder.stop()
+
+    @_forgiving
+    def check(self, id: str) -> Verdict:
+        """Look at the cluster and say how a checkpoint stands."""
+        checkpoint = self.spec.checkpoint(id)
+        observer = Observer(self.cluster, self.namespace, timeline=self.recorder, seed=self.seed)
+        verdict, _ = observer.observe(checkpoint)
+        self.progress.add("check", id=id, outcome=str(verdict.outcome), earned=verdict.earned)
+        if self.strict and not verdict.passed:
+            raise CheckpointNotPassed(f"checkpoint {id}: {verdict.message}", fix="; ".join(verdict.diagnosis))
+        if verdict.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED) and checkpoint.hints:
+            given = self.progress.hints_given(id)
+            verdict = replace(verdict, hint=f'lab.hint("{id}") has {_left(len(checkpoint.hints) - given)}')
+        return verdict
+
+    @_forgiving
+    def hint(self, id: str, stage: int | None = None) -> Note:
+        """Give the next hint of a checkpoint, or the one of that stage again (1 is the first)."""
+        hints = self.spec.checkpoint(id).hints
+        if stage is None:
+            stage = min(self.progress.hints_given(id) + 1, len(hints))
+            self.progress.add("hint", id=id)
+        if not 1 <= stage <= len(hints):
+            return Note(f"{id} has {len(hints)} hints", tone="info")
+        return Note(f"Hint {stage} of {len(hints)}", hints[stage - 1])
+
+    @_forgiving
+    def solution(self, id: str, *, confirm: bool = False) -> Note:
+        """Show the solution of a checkpoint, once you confirm that you want it."""
+        self.spec.checkpoint(id)
+        if not confirm:
+            return Note("Sure? Hints come first.", f'lab.solution("{id}", confirm=True) shows the solution.')
+        self.progress.add("solution", id=id)
+        return Note(f"Solution of {id}", self.files.solution_of(id) or "This checkpoint asks for no code.", tone="code")
+
+    @_forgiving
+    def predict(self, id: str, choice: str) -> Note:
+        """Keep your prediction; nothing is graded, and `lab.reveal` compares it with what happened."""
+        prediction = self.spec.prediction(id)
+        listed = "\n".join(f"{letter}) {text}" for letter, text in prediction.choices.items())
+        if choice not in prediction.choices:
+            return Note(prediction.question, f"{listed}\nReplace the ? by one of these letters.")
+        self.progress.add("predict", id=id, choice=choice)
+        return Note(f"You predict: {prediction.choices[choice]}", "Run the next cells and see.")
+
+    @_forgiving
+    def reveal(self, id: str) -> Note:
+        """Compare your prediction with what happened."""
+        prediction = self.spec.prediction(id)
+        choice = self.progress.prediction(id)
+        right = choice == prediction.answer
+        title = "You predicted it." if right else f"It is {prediction.answer}: {prediction.choices[prediction.answer]}"
+        return Note(title, prediction.explanation, tone="good" if right else "info")
+
+    @_forgiving
+    def reset(self) -> Note:
+        """Delete everything this lab made and begin again; other namespaces are not touched."""
+        self.recorder.stop()
+        removed = remove_namespace(self.cluster, self.namespace)
+        ensure_namespace(self.cluster, self.namespace, slug=self.spec.slug)
+        self.recorder = Timeline(self.cluster, self.namespace, folder=self.state_dir)
+        self.recorder.start()
+        self.progress.add("reset", namespace=self.namespace)
+        what = "was deleted with all it held and made anew" if removed else "was made"
+        return Note("The lab is back at its beginning.", f"The namespace {self.namespace} {what}.", tone="good")
+
+    def scores(self) -> Scores:
+        """Return how the checkpoints stand so far."""
+        rows = []
+        for checkpoint in self.spec.checkpoints:
+            outcome, earned = self.progress.best(checkpoint.id)
+            rows.append(ScoreRow(checkpoint.id, checkpoint.title, outcome, earned=earned, points=checkpoint.points))
+        return Scores(self.spec.title, tuple(rows))
+
+    def timeline(self) -> Record:
+        """Return a picture of what happened in this lab's namespace so far."""
+        return Record(self.recorder.changes(), title=f"What happened in {self.namespace}")
+
+    def apply(self, text: str) -> tuple[Applied, ...]:
+        """Apply a manifest in the lab's namespace; raises `ManifestError` at the line that is wrong."""
+        return self.cluster.apply(text, namespace=self.namespace)
+
+    def kubectl(self, line: str) -> int:
+        """Run kubectl in the lab's namespace and return its exit code."""
+        code = self._kubectl.run(split(line))
+        if code and self.strict:
+            raise LabError(f"`kubectl {line}` ended with exit code {code}", fix="see its output above")
+        return code
+
+    def __repr__(self) -> str:
+        return f"Lab {self.spec.slug} in namespace {self.namespace} on {self.cluster.access.context}"
+
+
+def _left(count: int) -> str:
+    return "no more hints" if count <= 0 else "one more hint" if count == 1 else f"{count} more hints"
