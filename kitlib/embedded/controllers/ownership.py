@@ -1,6 +1,6 @@
 """Adoption and release: a controller owns exactly what its selector matches.
 
-Source: `ControllerRefManager` of Kubernetes. Reads are never stale here, so no second look before an adoption is needed.
+Source: `ControllerRefManager` of Kubernetes. Reads are never stale here, so an adoption needs no second look.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from kitlib.embedded.apimachinery.times import parse_time
 
 __all__ = [
     "available_in",
+    "claim_names",
     "condition",
     "is_active",
     "is_available",
@@ -69,6 +70,12 @@ def available_in(pod: Object, min_ready_seconds: int, now: datetime) -> float | 
 def is_available(pod: Object, min_ready_seconds: int, now: datetime) -> bool:
     """Tell whether the pod has been Ready for `min_ready_seconds`."""
     return available_in(pod, min_ready_seconds, now) == 0.0
+
+
+def claim_names(pod: Object) -> list[str]:
+    """Return the names of the claims that a pod mounts."""
+    volumes = pod["spec"].get("volumes") or []
+    return [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if volume.get("persistentVolumeClaim")]
 
 
 def restarts(pod: Object) -> int:

@@ -1,6 +1,6 @@
 """A work queue: keys wait here, each at most once, until their controller has time for them.
 
-Source of the rules: client-go's `util/workqueue` (deduplication, delayed adds, exponential back-off per item from 5 ms).
+Source of the rules: client-go's `util/workqueue` (deduplication, delayed adds, exponential back-off per item).
 There is one consumer and everything runs in one thread, so a key that is taken is not "in process": adding it again
 simply queues it again.
 """

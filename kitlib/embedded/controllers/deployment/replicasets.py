@@ -12,19 +12,9 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers.deployment.sizing import MAX_REPLICAS, by_age
 from kitlib.embedded.controllers.deployment.strategy import max_surge, min_ready, replicas
 
-__all__ = [
-    "HASH_LABEL",
-    "REVISION",
-    "annotated",
-    "build",
-    "desired",
-    "find_new",
-    "max_revision",
-    "revision",
-    "same_template",
-]
+__all__ = ["REVISION", "annotated", "build", "desired", "find_new", "max_revision", "revision"]
 
-HASH_LABEL = "pod-template-hash"
+_HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 _HISTORY = "deployment.kubernetes.io/revision-history"
 _DESIRED = "deployment.kubernetes.io/desired-replicas"
@@ -35,10 +25,10 @@ _NOT_COPIED = frozenset(
 
 def find_new(deployment: Object, replica_sets: Sequence[Object]) -> Object | None:
     """Return the (oldest) ReplicaSet with the Deployment's template, or None."""
-    return next((rs for rs in by_age(replica_sets) if same_template(deployment, rs)), None)
+    return next((rs for rs in by_age(replica_sets) if _same_template(deployment, rs)), None)
 
 
-def same_template(deployment: Object, replica_set: Object) -> bool:
+def _same_template(deployment: Object, replica_set: Object) -> bool:
     """Compare the templates without the hash label."""
     return _bare(deployment["spec"]["template"]) == _bare(replica_set["spec"]["template"])
 
@@ -64,9 +54,9 @@ def build(deployment: Object, size: int, collisions: int) -> Object:
     """Build the ReplicaSet of the Deployment's present template."""
     template = objects.deep_copy(deployment["spec"]["template"])
     code = hashing.safe_encode(str(hashing.fnv1_32(hashing.go_json(template) + str(collisions or "").encode())))
-    template.setdefault("metadata", {})["labels"] = (template["metadata"].get("labels") or {}) | {HASH_LABEL: code}
+    template.setdefault("metadata", {})["labels"] = (template["metadata"].get("labels") or {}) | {_HASH_LABEL: code}
     selector = objects.deep_copy(deployment["spec"]["selector"])
-    selector["matchLabels"] = (selector.get("matchLabels") or {}) | {HASH_LABEL: code}
+    selector["matchLabels"] = (selector.get("matchLabels") or {}) | {_HASH_LABEL: code}
     spec: Object = {"replicas": size, "selector": selector, "template": template}
     if min_ready(deployment):
         spec["minReadySeconds"] = min_ready(deployment)
@@ -112,5 +102,5 @@ def annotated(deployment: Object, replica_set: Object, number: int | None, *, re
 def _bare(template: Object) -> Object:
     metadata = dict(template.get("metadata") or {})
     metadata.pop("creationTimestamp", None)
-    labels = {key: value for key, value in (metadata.pop("labels", None) or {}).items() if key != HASH_LABEL}
+    labels = {key: value for key, value in (metadata.pop("labels", None) or {}).items() if key != _HASH_LABEL}
     return template | {"metadata": metadata | {"labels": labels}}

@@ -109,7 +109,7 @@ def for_ordinal(stateful_set: Object, ordinal: int, current: Object, update: Obj
 def surplus(
     stateful_set: Object, stored: Iterable[Object], pods: Iterable[Object], live: Sequence[str]
 ) -> list[Object]:
-    """Return the revisions beyond `revisionHistoryLimit`, oldest first; what a pod or `live` names is never among them."""
+    """Return the revisions beyond `revisionHistoryLimit`, oldest first; never one in use."""
     limit = stateful_set["spec"].get("revisionHistoryLimit")
     used = {*live, *(revision_of(pod) for pod in pods)}
     unused = sorted((revision for revision in stored if objects.name(revision) not in used), key=_order)

@@ -1,0 +1,120 @@
+"""Empties namespaces that are being deleted, then lets them go.
+
+Source: `pkg/controller/namespace` of Kubernetes, with ordered deletion: pods first, so that nothing they rely on is
+taken from them while they stop.
+"""
+
+from __future__ import annotations
+
+from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.resources import RESOURCES
+from kitlib.embedded.apimachinery.status import StatusError
+from kitlib.embedded.apimachinery.times import format_time
+from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.storage.event import Event
+
+__all__ = ["NamespaceController"]
+
+_NAMESPACES = "namespaces"
+_CONTENT = tuple(
+    resource.qualified
+    for resource in RESOURCES
+    if resource.namespaced and not resource.virtual and not resource.storage and "delete" in resource.verbs
+)
+_LATER = tuple(name for name in _CONTENT if name != "pods")
+
+
+class NamespaceController(Controller):
+    """Deletes what is in a terminating namespace and finalizes it when nothing is left."""
+
+    name = "namespace-controller"
+
+    def register(self) -> None:
+        """Watch namespaces, and everything that may be the last thing in one."""
+        self.watch_own(_NAMESPACES)
+        for resource in _CONTENT:
+            self.watch(resource, self._terminating_namespace)
+
+    def reconcile(self, key: str) -> None:
+        """Move one terminating namespace a step towards its end."""
+        namespace = self.client.find(_NAMESPACES, key)
+        if namespace is None or not objects.is_terminating(namespace):
+            return
+        remaining = self._empty(key, ("pods",)) or self._empty(key, _LATER)
+        if remaining:
+            self._report(namespace, remaining)
+            return
+        finalizers = [name for name in namespace["spec"].get("finalizers") or [] if name != "kubernetes"]
+        copy = objects.deep_copy(namespace)
+        copy["spec"]["finalizers"] = finalizers
+        self.client.update(_NAMESPACES, copy, subresource="finalize")
+
+    def _empty(self, namespace: str, resources: tuple[str, ...]) -> list[tuple[str, Object]]:
+        """Delete everything of these resources; return what is still there."""
+        for resource in resources:
+            for obj in self.client.list(resource, namespace):
+                if not objects.is_terminating(obj):
+                    self._delete(resource, obj)
+        return [(resource, obj) for resource in resources for obj in self.client.list(resource, namespace)]
+
+    def _delete(self, resource: str, obj: Object) -> None:
+        try:
+            self.client.delete(
+                resource,
+                objects.name(obj),
+                objects.namespace(obj),
+                propagation_policy="Background",
+                uid=objects.uid(obj),
+            )
+        except StatusError as error:
+            if error.reason not in ("NotFound", "Conflict"):
+                raise
+
+    def _report(self, namespace: Object, remaining: list[tuple[str, Object]]) -> None:
+        counts: dict[str, int] = {}
+        held: dict[str, int] = {}
+        for resource, obj in remaining:
+            counts[resource] = counts.get(resource, 0) + 1
+            for finalizer in obj["metadata"].get("finalizers") or []:
+                held[finalizer] = held.get(finalizer, 0) + 1
+        content = ", ".join(f"{resource} has {count} resource instances" for resource, count in counts.items())
+        finalizers = ", ".join(f"{name} in {count} resource instances" for name, count in held.items())
+        conditions = [
+            self._condition(
+                namespace,
+                "NamespaceContentRemaining",
+                "SomeResourcesRemain",
+                f"Some resources are remaining: {content}",
+                present=True,
+            ),
+            self._condition(
+                namespace,
+                "NamespaceFinalizersRemaining",
+                "SomeFinalizersRemain",
+                f"Some content in the namespace has finalizers remaining: {finalizers}",
+                present=bool(held),
+            ),
+        ]
+        if (namespace.get("status") or {}).get("conditions") != conditions:
+            status = (namespace.get("status") or {}) | {"conditions": conditions}
+            self.client.update(_NAMESPACES, objects.deep_copy(namespace) | {"status": status}, subresource="status")
+
+    def _condition(self, namespace: Object, kind: str, reason: str, text: str, *, present: bool) -> Object:
+        settled = {
+            "NamespaceContentRemaining": ("ContentRemoved", "All content successfully removed"),
+            "NamespaceFinalizersRemaining": ("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
+        }
+        if not present:
+            reason, text = settled[kind]
+        status = "True" if present else "False"
+        conditions = (namespace.get("status") or {}).get("conditions") or []
+        old = next((condition for condition in conditions if condition["type"] == kind), None)
+        same = old is not None and old["status"] == status
+        since = old["lastTransitionTime"] if same and old else format_time(self.clock.now())
+        return {"type": kind, "status": status, "lastTransitionTime": since, "reason": reason, "message": text}
+
+    def _terminating_namespace(self, event: Event) -> list[str]:
+        name = objects.namespace(event.object)
+        namespace = self.client.find(_NAMESPACES, name)
+        return [name] if namespace is not None and objects.is_terminating(namespace) else []

@@ -1,0 +1,263 @@
+"""Binds claims to volumes, and follows both to the end of their lives.
+
+Source: `pkg/controller/volume/persistentvolume/pv_controller.go` of Kubernetes. Keys are claims (`namespace/name`) and
+volumes (`name`).
+"""
+
+from __future__ import annotations
+
+from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.controllers import podstate
+from kitlib.embedded.controllers import volume_matching as matching
+from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.controllers.storageclasses import NO_PROVISIONER, WAIT, binding_mode, class_of, default_class
+from kitlib.embedded.storage.event import Event
+
+__all__ = ["BIND_COMPLETED", "BOUND_BY_CONTROLLER", "SELECTED_NODE", "PersistentVolumeBinder"]
+
+BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
+BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
+PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+_PROVISIONER_NOTES = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
+_CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
+
+
+class PersistentVolumeBinder(Controller):
+    """The persistentvolume-controller: phases, binding, waiting, and asking the provisioner."""
+
+    name = "persistentvolume-controller"
+
+    def register(self) -> None:
+        """Watch claims, volumes and classes; pods too, since a claim may wait for its first consumer."""
+        self.watch(_CLAIMS, self._keys_of_claim)
+        self.watch(_VOLUMES, self._keys_of_volume)
+        self.watch(_CLASSES, lambda _: self._unbound_claims())
+        self.watch("pods", _waiting_claims_of_pod)
+
+    def reconcile(self, key: str) -> None:
+        """Sync one claim or one volume."""
+        namespace, name = objects.split_key(key)
+        if namespace:
+            claim = self.client.find(_CLAIMS, name, namespace)
+            if claim is not None:
+                self._sync_claim(claim)
+            return
+        volume = self.client.find(_VOLUMES, name)
+        if volume is not None:
+            self._sync_volume(volume)
+
+    # -- claims ------------------------------------------------------------------------------------------------------
+
+    def _sync_claim(self, claim: Object) -> None:
+        if BIND_COMPLETED in objects.annotations(claim):
+            self._sync_bound_claim(claim)
+            return
+        if objects.is_terminating(claim):
+            return
+        if class_of(claim) is None:
+            default = default_class(self.client.list(_CLASSES))
+            if default is not None:
+                patch: Object = {"spec": {"storageClassName": objects.name(default)}}
+                claim = self.client.patch(_CLAIMS, objects.name(claim), patch, namespace=objects.namespace(claim))
+        if claim["spec"].get("volumeName"):
+            self._sync_named_claim(claim)
+        else:
+            self._sync_unbound_claim(claim)
+
+    def _sync_bound_claim(self, claim: Object) -> None:
+        volume = self.client.find(_VOLUMES, claim["spec"].get("volumeName", ""))
+        if volume is None:
+            text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+            self._lose(claim, "ClaimLost", text)
+        elif not volume["spec"].get("claimRef") or matching.is_claimed_by(volume, claim):
+            self._bind(claim, volume)
+        else:
+            self._lose(claim, "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
+
+    def _lose(self, claim: Object, reason: str, text: str) -> None:
+        if (claim.get("status") or {}).get("phase") != "Lost":
+            self._write_claim_status(claim, {"phase": "Lost"})
+            self.client.event(claim, "Warning", reason, text)
+
+    def _sync_named_claim(self, claim: Object) -> None:
+        """Bind to the volume that `spec.volumeName` names; nothing else will do."""
+        name = claim["spec"]["volumeName"]
+        volume = self.client.find(_VOLUMES, name)
+        if volume is None:
+            self._stay_pending(claim)
+        elif not volume["spec"].get("claimRef") or matching.is_reserved_for(volume, claim):
+            problem = matching.mismatch(volume, claim)
+            if problem:
+                text = f'Cannot bind to requested volume "{name}": {problem}'
+                self.client.event(claim, "Warning", "VolumeMismatch", text)
+                self._stay_pending(claim)
+            else:
+                self._bind(claim, volume)
+        else:
+            text = f'volume "{name}" already bound to a different claim.'
+            self.client.event(claim, "Warning", "FailedBinding", text)
+            self._stay_pending(claim)
+
+    def _sync_unbound_claim(self, claim: Object) -> None:
+        storage_class = self._class(claim)
+        node_chosen = SELECTED_NODE in objects.annotations(claim)
+        waits = storage_class is not None and binding_mode(storage_class) == WAIT and not node_chosen
+        candidates = self.client.list(_VOLUMES)
+        if waits:
+            candidates = [volume for volume in candidates if matching.is_reserved_for(volume, claim)]
+        volume = matching.best(candidates, claim)
+        if volume is not None:
+            self._bind(claim, volume)
+            return
+        self._explain_waiting(claim, storage_class, waits=waits)
+        self._stay_pending(claim)
+
+    def _explain_waiting(self, claim: Object, storage_class: Object | None, *, waits: bool) -> None:
+        name = class_of(claim) or ""
+        if waits:
+            self.client.event(claim, "Normal", *self._first_consumer(claim))
+        elif not name:
+            text = "no persistent volumes available for this claim and no storage class is set"
+            self.client.event(claim, "Normal", "FailedBinding", text)
+        elif storage_class is None:
+            text = f'storageclass.storage.k8s.io "{name}" not found'
+            self.client.event(claim, "Warning", "ProvisioningFailed", text)
+        elif storage_class["provisioner"] != NO_PROVISIONER:
+            self._ask_provisioner(claim, storage_class["provisioner"])
+
+    def _first_consumer(self, claim: Object) -> tuple[str, str]:
+        pods = self.client.list("pods", objects.namespace(claim))
+        users = [
+            pod for pod in pods if objects.name(claim) in podstate.claim_names(pod) and not pod["spec"].get("nodeName")
+        ]
+        if users:
+            names = ",".join(objects.name(pod) for pod in users)
+            return "WaitForPodScheduled", f"waiting for pod {names} to be scheduled"
+        return "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
+
+    def _ask_provisioner(self, claim: Object, provisioner: str) -> None:
+        wanted = dict.fromkeys(_PROVISIONER_NOTES, provisioner)
+        if not wanted.items() <= objects.annotations(claim).items():
+            patch: Object = {"metadata": {"annotations": wanted}}
+            claim = self.client.patch(_CLAIMS, objects.name(claim), patch, namespace=objects.namespace(claim))
+        self.client.event(
+            claim,
+            "Normal",
+            "ExternalProvisioning",
+            "Waiting for a volume to be created either by the external provisioner "
+            f"'{provisioner}' or manually by the system administrator. If volume creation is delayed, please verify "
+            "that the provisioner is running and correctly registered.",
+        )
+
+    def _bind(self, claim: Object, volume: Object) -> None:
+        """Tie both together: first the volume, so that nobody else takes it, then the claim, then the claim's status."""
+        if not matching.is_claimed_by(volume, claim):
+            volume = self._claim_volume(volume, claim)
+        self._set_volume_phase(volume, "Bound")
+        notes = objects.annotations(claim)
+        if BIND_COMPLETED not in notes or claim["spec"].get("volumeName") != objects.name(volume):
+            added = {BIND_COMPLETED: "yes"}
+            if not claim["spec"].get("volumeName"):
+                added[BOUND_BY_CONTROLLER] = "yes"
+            patch: Object = {"metadata": {"annotations": added}, "spec": {"volumeName": objects.name(volume)}}
+            claim = self.client.patch(_CLAIMS, objects.name(claim), patch, namespace=objects.namespace(claim))
+        status = {
+            "phase": "Bound",
+            "accessModes": volume["spec"].get("accessModes") or [],
+            "capacity": volume["spec"].get("capacity") or {},
+        }
+        self._write_claim_status(claim, status)
+
+    def _claim_volume(self, volume: Object, claim: Object) -> Object:
+        changed = objects.deep_copy(volume)
+        if not changed["spec"].get("claimRef"):
+            notes = dict(objects.annotations(changed)) | {BOUND_BY_CONTROLLER: "yes"}
+            changed["metadata"]["annotations"] = notes
+        changed["spec"]["claimRef"] = {
+            "kind": "PersistentVolumeClaim",
+            "apiVersion": "v1",
+            "namespace": objects.namespace(claim),
+            "name": objects.name(claim),
+            "uid": objects.uid(claim),
+            "resourceVersion": claim["metadata"].get("resourceVersion", ""),
+        }
+        return self.client.update(_VOLUMES, changed)
+
+    def _stay_pending(self, claim: Object) -> None:
+        self._write_claim_status(claim, {"phase": "Pending"})
+
+    def _write_claim_status(self, claim: Object, status: Object) -> None:
+        merged = (claim.get("status") or {}) | status
+        if merged != claim.get("status"):
+            copy = objects.deep_copy(claim) | {"status": merged}
+            self.client.update(_CLAIMS, copy, subresource="status")
+
+    # -- volumes -----------------------------------------------------------------------------------------------------
+
+    def _sync_volume(self, volume: Object) -> None:
+        ref = volume["spec"].get("claimRef")
+        if not ref or not ref.get("uid"):
+            if not objects.is_terminating(volume):
+                self._set_volume_phase(volume, "Available")
+            return
+        claim = self.client.find(_CLAIMS, ref["name"], ref["namespace"])
+        if claim is None or objects.uid(claim) != ref["uid"]:
+            self._release(volume)
+            return
+        named = claim["spec"].get("volumeName")
+        if named == objects.name(volume):
+            self._set_volume_phase(volume, "Bound")
+        elif named:
+            # The claim went to another volume meanwhile.
+            self._release(volume)
+        else:
+            self.queue.add(objects.key(claim))
+
+    def _release(self, volume: Object) -> None:
+        if (volume.get("status") or {}).get("phase") != "Failed":
+            volume = self._set_volume_phase(volume, "Released")
+        policy = volume["spec"].get("persistentVolumeReclaimPolicy") or "Retain"
+        if policy == "Delete" and PROVISIONED_BY not in objects.annotations(volume):
+            text = "error getting deleter volume plugin for volume: no volume plugin matched"
+            if (volume.get("status") or {}).get("phase") != "Failed":
+                self._set_volume_phase(volume, "Failed", message=text)
+                self.client.event(volume, "Warning", "VolumeFailedDelete", text)
+
+    def _set_volume_phase(self, volume: Object, phase: str, *, message: str = "") -> Object:
+        status = volume.get("status") or {}
+        if status.get("phase") == phase:
+            return volume
+        changed: Object = {"phase": phase} | ({"message": message} if message else {})
+        copy = objects.deep_copy(volume) | {"status": changed}
+        return self.client.update(_VOLUMES, copy, subresource="status")
+
+    # -- keys --------------------------------------------------------------------------------------------------------
+
+    def _class(self, claim: Object) -> Object | None:
+        return self.client.find(_CLASSES, class_of(claim) or "") if class_of(claim) else None
+
+    def _unbound_claims(self) -> list[str]:
+        claims = self.client.list(_CLAIMS)
+        return [objects.key(claim) for claim in claims if BIND_COMPLETED not in objects.annotations(claim)]
+
+    def _keys_of_claim(self, event: Event) -> list[str]:
+        volume = event.object["spec"].get("volumeName")
+        return [objects.key(event.object), *([volume] if volume else [])]
+
+    def _keys_of_volume(self, event: Event) -> list[str]:
+        keys = [objects.name(event.object)]
+        for state in (event.object, event.old):
+            ref = (state["spec"].get("claimRef") if state is not None else None) or {}
+            if ref.get("name"):
+                keys.append(f"{ref.get('namespace', '')}/{ref['name']}")
+        if not event.object["spec"].get("claimRef"):
+            keys += self._unbound_claims()
+        return keys
+
+
+def _waiting_claims_of_pod(event: Event) -> list[str]:
+    if event.type != "ADDED" or event.object["spec"].get("nodeName"):
+        return []
+    return [f"{objects.namespace(event.object)}/{name}" for name in podstate.claim_names(event.object)]
