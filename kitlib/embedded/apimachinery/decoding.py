@@ -11,9 +11,11 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.quantity import canonical
 from kitlib.embedded.apimachinery.resources import Resource
 from kitlib.embedded.apimachinery.schema import Kind, Type, kind_type
 from kitlib.embedded.apimachinery.status import StatusError, bad_request
@@ -21,7 +23,6 @@ from kitlib.embedded.apimachinery.status import StatusError, bad_request
 __all__ = ["cannot_handle", "decode", "decode_as", "strict_error"]
 
 _QUANTITY_PATTERN = r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
-_QUANTITY = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?")
 _INDEX = re.compile(r"\[\d+\]")
 _RANGES = {"int32": 2**31, "int64": 2**63}
 
@@ -189,10 +190,11 @@ class _Decoder:
         return value
 
     def quantity(self, value: Any, kind: Type, path: str, owner: Type) -> Any:
-        text = value if value.__class__ is str else str(value)
-        if isinstance(value, (bool, dict, list)) or not _QUANTITY.fullmatch(text):
+        try:
+            return _canonical(value)
+        except (TypeError, ValueError):
             self.fail(f"quantities must match the regular expression '{_QUANTITY_PATTERN}'")
-        return text
+        return value
 
     def int_or_string(self, value: Any, kind: Type, path: str, owner: Type) -> Any:
         if value.__class__ not in (int, str):
@@ -231,6 +233,14 @@ _EMPTY_OF: dict[Kind, type | tuple[type, ...]] = {
     Kind.INTEGER: int,
     Kind.NUMBER: (int, float),
 }
+
+
+@lru_cache(maxsize=1024)
+def _canonical(value: Any) -> str:
+    """Return a quantity as Go writes it back; unhashable values and booleans are no quantities."""
+    if isinstance(value, bool):
+        raise TypeError(value)
+    return canonical(value)
 
 
 def _zero(kind: Type) -> Any:

@@ -1,0 +1,66 @@
+"""Endpoints and EndpointSlices."""
+
+from __future__ import annotations
+
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.status import FieldError
+from kitlib.embedded.registry.strategies import fields
+from kitlib.embedded.registry.strategies.base import Context, Strategy
+
+__all__ = ["EndpointSliceStrategy", "EndpointsStrategy"]
+
+_ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
+_MOST_ADDRESSES = 100
+_DEPRECATED = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+
+
+class EndpointsStrategy(Strategy):
+    """Endpoints, the old view of a service's backends."""
+
+    def default(self, obj: Object) -> None:
+        """Protocol TCP."""
+        for subset in obj.get("subsets") or ():
+            for port in subset.get("ports") or ():
+                port.setdefault("protocol", "TCP")
+
+    def check(self, obj: Object, ctx: Context) -> list[FieldError]:
+        """Every subset has addresses."""
+        return [
+            fields.required(f"subsets[{index}]", "must specify `addresses` or `notReadyAddresses`")
+            for index, subset in enumerate(obj.get("subsets") or ())
+            if not subset.get("addresses") and not subset.get("notReadyAddresses")
+        ]
+
+    def warnings(self, obj: Object) -> list[str]:
+        """Deprecated since 1.33."""
+        return [_DEPRECATED]
+
+
+class EndpointSliceStrategy(Strategy):
+    """Endpoint slices: at most 100 addresses per endpoint, one address type for life."""
+
+    def default(self, obj: Object) -> None:
+        """Ports have a name and a protocol, endpoints have conditions; lists are lists."""
+        for port in obj.get("ports") or ():
+            port.setdefault("name", "")
+            port.setdefault("protocol", "TCP")
+        if obj.get("endpoints") is None:
+            obj["endpoints"] = []
+        for endpoint in obj["endpoints"]:
+            endpoint.setdefault("conditions", {})
+
+    def check(self, obj: Object, ctx: Context) -> list[FieldError]:
+        """Check address type and addresses."""
+        errors = fields.one_of("addressType", obj.get("addressType"), _ADDRESS_TYPES)
+        for index, endpoint in enumerate(obj["endpoints"]):
+            path = f"endpoints[{index}].addresses"
+            addresses = endpoint.get("addresses") or []
+            if not addresses:
+                errors.append(fields.required(path, "must contain at least 1 address"))
+            elif len(addresses) > _MOST_ADDRESSES:
+                errors.append(FieldError("FieldValueTooMany", path, f"must have at most {_MOST_ADDRESSES} items"))
+        return errors
+
+    def check_change(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
+        """The address type is immutable."""
+        return fields.unchanged("addressType", obj["addressType"], old["addressType"])

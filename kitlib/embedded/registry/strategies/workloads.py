@@ -1,0 +1,77 @@
+"""What Deployments, ReplicaSets and StatefulSets share: a label selector that must match a pod template."""
+
+from __future__ import annotations
+
+from kitlib.embedded.apimachinery.naming import check_qualified_name
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.selectors import from_label_selector
+from kitlib.embedded.apimachinery.status import FieldError
+from kitlib.embedded.registry.strategies import fields
+from kitlib.embedded.registry.strategies.metadata_validation import validate_annotations, validate_labels
+from kitlib.embedded.registry.strategies.pod_validation import validate_pod_spec
+
+__all__ = ["validate_counts", "validate_label_selector", "validate_selection", "validate_template"]
+
+_OPERATORS = ("DoesNotExist", "Exists", "In", "NotIn")
+_MISMATCH = "`selector` does not match template `labels`"
+
+
+def validate_label_selector(selector: Object, path: str) -> list[FieldError]:
+    """Check a `LabelSelector` object."""
+    errors = validate_labels(selector.get("matchLabels") or {}, f"{path}.matchLabels")
+    for index, term in enumerate(selector.get("matchExpressions") or ()):
+        here, operator = f"{path}.matchExpressions[{index}]", term.get("operator", "")
+        if operator not in _OPERATORS:
+            errors.append(fields.invalid(f"{here}.operator", operator, "not a valid selector operator"))
+        elif operator in ("In", "NotIn") and not term.get("values"):
+            errors.append(fields.required(f"{here}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
+        elif operator in ("Exists", "DoesNotExist") and term.get("values"):
+            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            errors.append(fields.forbidden(f"{here}.values", detail))
+        errors += [
+            fields.invalid(f"{here}.key", term.get("key", ""), t) for t in check_qualified_name(term.get("key", ""))
+        ]
+    return errors
+
+
+def validate_selection(spec: Object, kind: str) -> list[FieldError]:
+    """Require a selector that is not empty and matches the labels of the template."""
+    selector = spec.get("selector")
+    if selector is None:
+        return [fields.required("spec.selector")]
+    errors = validate_label_selector(selector, "spec.selector")
+    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        errors.append(fields.invalid("spec.selector", selector, f"empty selector is invalid for {kind}"))
+    elif not errors:
+        labels = spec.get("template", {}).get("metadata", {}).get("labels") or {}
+        if not from_label_selector(selector).matches(labels):
+            errors.append(fields.invalid("spec.template.metadata.labels", labels, _MISMATCH))
+    return errors
+
+
+def validate_template(spec: Object, kind: str, *, pod_spec: bool = True) -> list[FieldError]:
+    """Check the pod template of a controller whose pods run for ever.
+
+    Args:
+        spec: the controller's spec.
+        kind: its kind, as texts name it.
+        pod_spec: whether the pod spec is checked too; a StatefulSet's is not (its mounts may name claim templates), so
+            that its mistakes show as FailedCreate events, as on a real cluster.
+    """
+    template, path = spec.get("template") or {}, "spec.template"
+    metadata, inner = template.get("metadata") or {}, template.get("spec") or {}
+    errors = validate_labels(metadata.get("labels") or {}, f"{path}.metadata.labels")
+    errors += validate_annotations(metadata.get("annotations") or {}, f"{path}.metadata.annotations")
+    if pod_spec:
+        errors += validate_pod_spec(inner, f"{path}.spec")
+    if inner.get("restartPolicy") != "Always":
+        errors.append(fields.not_supported(f"{path}.spec.restartPolicy", inner.get("restartPolicy"), ("Always",)))
+    if "activeDeadlineSeconds" in inner:
+        detail = f"activeDeadlineSeconds in {kind} is not Supported"
+        errors.append(fields.forbidden(f"{path}.spec.activeDeadlineSeconds", detail))
+    return errors
+
+
+def validate_counts(spec: Object, *names: str) -> list[FieldError]:
+    """Refuse negative numbers."""
+    return [error for name in names for error in fields.non_negative(f"spec.{name}", spec.get(name))]
