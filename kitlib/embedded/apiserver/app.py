@@ -188,7 +188,8 @@ def _denied(user: User, wanted: Attributes) -> StatusError:
         message = f'forbidden: User "{user.name}" cannot {wanted.verb} path "{wanted.path}"'
         return StatusError(403, "Forbidden", message)
     where = f' in the namespace "{wanted.namespace}"' if wanted.namespace else " at the cluster scope"
-    why = f'User "{user.name}" cannot {wanted.verb} resource "{wanted.full_resource}" in API group "{wanted.group}"{where}'
+    what = f'resource "{wanted.full_resource}" in API group "{wanted.group}"'
+    why = f'User "{user.name}" cannot {wanted.verb} {what}{where}'
     resource = f"{wanted.resource}.{wanted.group}" if wanted.group else wanted.resource
     return forbidden(resource, wanted.name, why)
 

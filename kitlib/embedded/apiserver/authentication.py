@@ -1,6 +1,7 @@
 """Who is asking: a client certificate or a service-account token; anybody else is a 401.
 
-Source: Kubernetes' authenticators (x509: CN is the user, O are groups) and service-account tokens (JWT with bound claims).
+Source: Kubernetes' authenticators (x509: CN is the user, O are groups) and service-account tokens (JWTs bound to
+their objects).
 """
 
 from __future__ import annotations

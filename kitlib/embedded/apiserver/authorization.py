@@ -110,7 +110,7 @@ def _rule_allows(rule: Object, wanted: Attributes) -> bool:
 
 
 def _in(values: list[str] | None, wanted: str) -> bool:
-    return bool(values) and (wanted in values or "*" in values)
+    return values is not None and (wanted in values or "*" in values)
 
 
 def _any_subresource(rule: Object, wanted: Attributes) -> bool:

@@ -74,7 +74,7 @@ def decode_body(body: bytes, content_type: str) -> tuple[Any, list[str]]:
         StatusError: 400 when it can't be parsed, 415 for another content type.
     """
     kind = parse_media_type(content_type).type
-    if kind in ("application/yaml", "application/apply-patch+yaml") and not body.lstrip()[:1] == b"{":
+    if kind in ("application/yaml", "application/apply-patch+yaml") and body.lstrip()[:1] != b"{":
         return _decode_yaml(body)
     if kind.endswith(("json", "yaml")) or kind in ("", "*/*"):
         try:

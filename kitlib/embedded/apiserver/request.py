@@ -173,7 +173,8 @@ class ApiRequest:
             raise bad_request(f"{name}: invalid value {text!r}: must be an integer") from error
 
 
-def _dry_run(values: list[str]) -> bool:
+def _dry_run(values: list[str] | None) -> bool:
+    values = values or []
     if any(value != "All" for value in values):
         raise StatusError(400, "BadRequest", f'dryRun: Unsupported value: "{values[0]}": supported values: "All"')
     return bool(values)

@@ -11,7 +11,7 @@ from typing import Protocol
 import orjson
 from aiohttp import web
 
-from kitlib.embedded.apimachinery.objects import Object, annotations
+from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.resources import by_name
 from kitlib.embedded.apimachinery.status import StatusError, bad_request, generic
 from kitlib.embedded.apimachinery.times import parse_time
@@ -256,8 +256,9 @@ def _container(pod: Object, wanted: str) -> str:
     Raises:
         StatusError: 400 when it is not in the pod, or must be named.
     """
-    name, mains = pod["metadata"]["name"], [c["name"] for c in pod["spec"]["containers"]]
-    wanted = wanted or annotations(pod).get(_DEFAULT_CONTAINER, "")
+    name: str = pod["metadata"]["name"]
+    mains: list[str] = [c["name"] for c in pod["spec"]["containers"]]
+    wanted = wanted or (pod["metadata"].get("annotations") or {}).get(_DEFAULT_CONTAINER, "")
     if not wanted:
         if len(mains) > 1:
             choices = " ".join(mains)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from kitlib.clock import Clock
@@ -112,7 +112,7 @@ class _Queue:
 
 async def watch(
     store: Store, resource: Resource, options: WatchOptions, clock: Clock
-) -> AsyncIterator[list[tuple[str, Object]]]:
+) -> AsyncGenerator[list[tuple[str, Object]], None]:
     """Yield batches of (event type, object) until the time-out; the first batch may be empty.
 
     Args:
@@ -121,7 +121,7 @@ async def watch(
         options: checked with `check` before.
         clock: measures the time-out.
     """
-    name = resource.storage or resource.qualified
+    name = resource.qualified
     queue = _Queue()
     start, initial = _start(store, name, options)
     cancel = store.subscribe(name, queue.put)

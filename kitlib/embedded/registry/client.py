@@ -1,7 +1,7 @@
 """How controllers, scheduler and kubelet reach the API: in-process, through the same pipeline as HTTP requests.
 
-All calls are synchronous: the registry and its store never wait for anything. Objects that come back are shared and frozen
-(see `apimachinery.objects`). Resources are named as Kubernetes qualifies them: `pods`, `statefulsets.apps`.
+All calls are synchronous: the registry and its store never wait for anything. Objects that come back are shared and
+frozen (see `apimachinery.objects`). Resources are named as Kubernetes qualifies them: `pods`, `statefulsets.apps`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What DELETE does: remove at once, or mark and wait for grace and finalizers.
 
-Source: Kubernetes' generic registry (`BeforeDelete`, `deletionFinalizersForGarbageCollection`); kubernetes-behaviour 5.5, 6.13.
+Source: Kubernetes' generic registry (`BeforeDelete`, `deletionFinalizersForGarbageCollection`).
 """
 
 from __future__ import annotations

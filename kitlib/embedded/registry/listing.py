@@ -1,6 +1,6 @@
 """LIST: selectors, snapshots by resourceVersion, and pages that all show the same snapshot.
 
-Source: Kubernetes API concepts, "Retrieving large results sets in chunks" and "Resource versions"; kubernetes-behaviour 6.5.
+Source: Kubernetes API concepts, "Retrieving large results sets in chunks" and "Resource versions".
 """
 
 from __future__ import annotations

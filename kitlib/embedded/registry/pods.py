@@ -68,7 +68,7 @@ def _is_terminating(pod: Object) -> bool:
 def _spend_budget(registry: Registry, pod: Object, namespace: str) -> None:
     for budget in registry.list(_BUDGETS, namespace).items:
         selector = budget["spec"].get("selector")
-        if selector is None or not selectors.from_label_selector(selector)(labels(pod)):
+        if selector is None or not selectors.from_label_selector(selector).matches(labels(pod)):
             continue
         if budget.get("status", {}).get("disruptionsAllowed", 0) <= 0:
             name = budget["metadata"]["name"]

@@ -1,6 +1,6 @@
 """The generic registry: every write to every kind runs this one pipeline.
 
-decode (by the caller) -> default -> prepare -> validate -> admit -> managedFields -> store. What is special to a kind is in its
+decode (by the caller) -> default -> prepare -> validate -> managedFields -> store. What is special to a kind is in its
 strategy; what is special to metadata is in `metadata`; what DELETE means is in `deletion`.
 """
 
@@ -67,11 +67,11 @@ class Registry:
 
     def find(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
         """Return one object or None."""
-        return self.store.get(_stored(resource), f"{namespace}/{name}" if namespace else name)
+        return self.store.get(resource.qualified, f"{namespace}/{name}" if namespace else name)
 
     def list(self, resource: Resource, namespace: str = "", options: ListOptions | None = None) -> Page:
         """Return one page of objects; an empty namespace means all."""
-        return list_page(self.store, _stored(resource), namespace, options or ListOptions())
+        return list_page(self.store, resource.qualified, namespace, options or ListOptions())
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -309,7 +309,7 @@ class Registry:
 
     def _put(self, resource: Resource, obj: Object) -> Object:
         try:
-            return self.store.put(_stored(resource), obj)
+            return self.store.put(resource.qualified, obj)
         except OSError as error:
             raise generic(500, "InternalError", f"{error}. Fix: free some disk space") from error
 
@@ -317,13 +317,9 @@ class Registry:
         meta = obj["metadata"]
         object_key = f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else meta["name"]
         try:
-            return self.store.remove(_stored(resource), object_key)
+            return self.store.remove(resource.qualified, object_key)
         except OSError as error:
             raise generic(500, "InternalError", f"{error}. Fix: free some disk space") from error
-
-
-def _stored(resource: Resource) -> str:
-    return resource.storage or resource.qualified
 
 
 def _keep(new: Object, old: Object, field: str) -> None:

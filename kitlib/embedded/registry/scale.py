@@ -76,6 +76,5 @@ def patch_scale(
 ) -> Object:
     """PATCH /scale with a JSON, merge or strategic patch (an apply patch is merged: Scale has no lists)."""
     current = get_scale(registry, resource, name, namespace)
-    kind: PatchType = "json" if patch_type == "json" else "merge"
-    scale = patch.apply(kind, current, body, resource)
+    scale = patch.apply("json" if patch_type == "json" else "merge", current, body, resource)
     return update_scale(registry, resource, name, scale, namespace=namespace, options=options)

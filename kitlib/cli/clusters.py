@@ -1,0 +1,90 @@
+"""`kit up`, `down`, `status`, `kubeconfig`, `doctor`: the life of a cluster."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from kitlib.cli.progress import stopwatch
+from kitlib.environments.embedded import EmbeddedProvider
+from kitlib.errors import ClusterError
+from kitlib.settings import settings
+
+__all__ = ["register"]
+
+_Name = Annotated[str, typer.Option("--name", "-n", help="Which embedded cluster.", default_factory=lambda: settings().cluster)]
+
+
+def up(
+    name: _Name,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 keeps the cluster's port, or finds one.")] = 0,
+    nodes: Annotated[int, typer.Option(min=1, max=20, help="Number of nodes.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Start the embedded cluster in the background, with the objects and volumes it had."""
+    info = EmbeddedProvider().create(name, progress=stopwatch(quiet=quiet), port=port, nodes=nodes)
+    if not info.created:
+        typer.echo(f"cluster {name} runs already on {info.server}", err=True)
+    if not quiet:
+        typer.echo(f"kubectl --kubeconfig {info.kubeconfig} get nodes", err=True)
+
+
+def down(
+    name: _Name,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove its objects and volumes too.")] = False,
+) -> None:
+    """Stop the embedded cluster; its objects and volumes stay unless --delete is given."""
+    provider = EmbeddedProvider()
+    if delete:
+        provider.delete(name)
+        typer.echo(f"cluster {name} and its data are removed")
+    elif provider.stop(name):
+        typer.echo(f"cluster {name} is stopped; kit up brings it back")
+    else:
+        typer.echo(f"cluster {name} does not run")
+
+
+def status(
+    name: _Name,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Tell how the cluster is; exit code 1 when it does not run."""
+    found = EmbeddedProvider().status(name)
+    server = found.info.server if found.info else ""
+    if as_json:
+        kubeconfig = str(found.info.kubeconfig) if found.info else ""
+        typer.echo(json.dumps({"name": name, "state": found.state, "server": server, "kubeconfig": kubeconfig}))
+    else:
+        typer.echo(f"cluster {name}: {found.state}{' on ' + server if server else ''}\n{found.detail}")
+    if found.state != "running":
+        raise typer.Exit(1)
+
+
+def kubeconfig(name: _Name) -> None:
+    """Print the path of the kit's kubeconfig, for kubectl --kubeconfig $(kit kubeconfig)."""
+    if (chosen := settings().kubeconfig) is not None:
+        typer.echo(chosen)
+        return
+    info = EmbeddedProvider().status(name).info
+    if info is None:
+        raise ClusterError(f"cluster {name} does not run", fix="kit up")
+    typer.echo(info.kubeconfig)
+
+
+def doctor() -> None:
+    """Check what this machine offers; every problem comes with its fix. Exit code 1 if something needed is missing."""
+    findings = EmbeddedProvider().doctor()
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check}{': ' + finding.detail if finding.detail else ''}")
+        if not finding.ok and finding.fix:
+            typer.echo(f"      fix: {finding.fix}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `kit`."""
+    for command in (up, down, status, kubeconfig, doctor):
+        app.command()(command)
