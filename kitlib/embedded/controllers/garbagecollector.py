@@ -1,7 +1,7 @@
 """Deletes what lost its owners, and carries out foreground and orphan deletion.
 
-Source: `pkg/controller/garbagecollector` of Kubernetes. There it guesses at a graph from watches; here the store's index of
-owner references is always up to date, so every decision is taken on what really is. Keys are `<resource>|<uid>|<key>`.
+Source: `pkg/controller/garbagecollector` of Kubernetes. There it keeps a graph from watches; here the store's
+index of owner references is always up to date, so every decision is taken on what really is. Keys are `<resource>|<uid>|<key>`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class GarbageCollector(Controller):
 
     def _collect(self, resource: str, obj: Object) -> None:
         """Delete an object none of whose owners is left; strip references to those that are gone."""
-        solid, waiting = [], []
+        solid: list[Object] = []
+        waiting: list[Object] = []
         for ref in objects.owner_references(obj):
             owner = self._owner(obj, ref)
             if owner is None:

@@ -129,9 +129,8 @@ class PersistentVolumeBinder(Controller):
 
     def _first_consumer(self, claim: Object) -> tuple[str, str]:
         pods = self.client.list("pods", objects.namespace(claim))
-        users = [
-            pod for pod in pods if objects.name(claim) in podstate.claim_names(pod) and not pod["spec"].get("nodeName")
-        ]
+        waiting = [pod for pod in pods if not pod["spec"].get("nodeName")]
+        users = [pod for pod in waiting if objects.name(claim) in podstate.claim_names(pod)]
         if users:
             names = ",".join(objects.name(pod) for pod in users)
             return "WaitForPodScheduled", f"waiting for pod {names} to be scheduled"
@@ -152,7 +151,7 @@ class PersistentVolumeBinder(Controller):
         )
 
     def _bind(self, claim: Object, volume: Object) -> None:
-        """Tie both together: first the volume, so that nobody else takes it, then the claim, then the claim's status."""
+        """Tie both together: first the volume, so that nobody else takes it, then the claim and its status."""
         if not matching.is_claimed_by(volume, claim):
             volume = self._claim_volume(volume, claim)
         self._set_volume_phase(volume, "Bound")
