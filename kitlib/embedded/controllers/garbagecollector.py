@@ -1,7 +1,8 @@
 """Deletes what lost its owners, and carries out foreground and orphan deletion.
 
 Source: `pkg/controller/garbagecollector` of Kubernetes. There it keeps a graph from watches; here the store's
-index of owner references is always up to date, so every decision is taken on what really is. Keys are `<resource>|<uid>|<key>`.
+index of owner references is always up to date, so every decision is taken on what really is.
+Keys are `<resource>|<uid>|<key>`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """May this pod run on this node? One small function per reason against it.
 
-Source: the filter plugins of kube-scheduler (`NodeUnschedulable`, `NodeAffinity`, `TaintToleration`, `NodeResourcesFit`,
-`NodePorts`) and their texts.
+Source: the filter plugins of kube-scheduler (`NodeUnschedulable`, `NodeAffinity`, `TaintToleration`,
+`NodeResourcesFit`, `NodePorts`) and their texts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Together or apart: required pod affinity and anti-affinity. Source: the plugin `InterPodAffinity` of kube-scheduler."""
+"""Together or apart: required pod affinity and anti-affinity. Source: kube-scheduler's plugin `InterPodAffinity`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Can the pod have its volumes there? Source: the plugins `VolumeBinding` and `VolumeRestrictions` of kube-scheduler."""
+"""Can the pod have its volumes there? Source: kube-scheduler's plugins `VolumeBinding` and `VolumeRestrictions`."""
 
 from __future__ import annotations
 
