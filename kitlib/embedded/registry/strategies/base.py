@@ -52,7 +52,7 @@ class Strategy:
         self.resource = resource
 
     @staticmethod
-    def check_name(value: str) -> list[str]:
+    def check_name(value: str, /) -> list[str]:
         """Return what is wrong with an object's name."""
         return check_dns_subdomain(value)
 
