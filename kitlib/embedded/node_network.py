@@ -1,0 +1,71 @@
+"""What the control plane serves inside the pod network: DNS, service proxies, and the API itself.
+
+All of it stands on sockets that the runtime hands over. When the runtime is lost those sockets are dead, so everything
+here can be opened again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from kitlib.embedded.apiserver.endpoint import HttpsEndpoint
+from kitlib.embedded.kubelet.runtime import Runtime
+from kitlib.embedded.network.dns import DnsServer
+from kitlib.embedded.network.proxy import ServiceProxy
+from kitlib.embedded.registry.client import Client
+
+__all__ = ["NodeNetwork"]
+
+_DNS_ADDRESS, _DNS_PORT = "10.96.0.10", 53
+_API_ADDRESS, _API_PORT = "10.244.0.1", 6443  # what the endpoints of the service `kubernetes` say
+_log = logging.getLogger(__name__)
+
+
+class NodeNetwork:
+    """Opens and closes what pods reach beyond other pods.
+
+    Args:
+        client: where services and endpoints are read.
+        runtime: gives sockets of the pod network.
+        endpoint: the API, served to pods too.
+    """
+
+    def __init__(self, client: Client, runtime: Runtime, endpoint: HttpsEndpoint) -> None:
+        self._client, self._runtime, self._endpoint = client, runtime, endpoint
+        self._dns: DnsServer | None = None
+        self._proxy: ServiceProxy | None = None
+        self._api: web.SockSite | None = None
+        self._reopening: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open every socket and serve on it."""
+        datagrams = await self._runtime.datagrams(_DNS_ADDRESS, _DNS_PORT)
+        stream = await self._runtime.listen(_DNS_ADDRESS, _DNS_PORT)
+        self._dns = DnsServer(self._client, datagrams=datagrams, stream=stream)
+        await self._dns.start()
+        self._api = await self._endpoint.serve(await self._runtime.listen(_API_ADDRESS, _API_PORT))
+        self._proxy = ServiceProxy(self._client, listen=self._runtime.listen, dial=self._runtime.dial)
+        await self._proxy.start()
+        self._runtime.on_restart(self._reopen)
+
+    async def close(self) -> None:
+        """Close every socket."""
+        if self._reopening is not None:
+            self._reopening.cancel()
+        if self._proxy is not None:
+            await self._proxy.stop()
+        if self._dns is not None:
+            await self._dns.stop()
+        if self._api is not None:
+            await self._api.stop()
+
+    def _reopen(self) -> None:
+        async def again() -> None:
+            _log.warning("the node agent was lost and is back: opening DNS, services and the API in its network again")
+            await self.close()
+            await self.open()
+
+        self._reopening = asyncio.ensure_future(again())

@@ -1,0 +1,186 @@
+"""The composition root of one embedded cluster: every part is made here, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kitlib.clock import Clock
+from kitlib.embedded import bootstrap
+from kitlib.embedded.apiserver.app import ApiServer
+from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
+from kitlib.embedded.apiserver.endpoint import HttpsEndpoint, listen_on_loopback
+from kitlib.embedded.apiserver.pki import Pki
+from kitlib.embedded.controllers.catalogue import build_controllers
+from kitlib.embedded.controllers.explanation import Explanations
+from kitlib.embedded.controllers.manager import ControllerManager
+from kitlib.embedded.kubeconfig import context_name, write_kubeconfig
+from kitlib.embedded.kubelet.kubelet import Kubelet
+from kitlib.embedded.kubelet.sandboxed import SandboxedRuntime
+from kitlib.embedded.node_network import NodeNetwork
+from kitlib.embedded.registry.events import expire
+from kitlib.embedded.registry.loopback import LoopbackClient
+from kitlib.embedded.registry.registry import Registry
+from kitlib.embedded.scheduler.scheduler import Scheduler
+from kitlib.embedded.storage.journal import SqliteJournal
+from kitlib.embedded.storage.store import Store
+from kitlib.errors import EnvironmentProblem
+
+__all__ = ["Server", "ServerConfig"]
+
+_FIRST_NODE = "kit-control-plane"
+_EVENT_SWEEP_SECONDS = 60.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """What makes one cluster differ from another.
+
+    Args:
+        directory: its state: objects, certificates, volumes, logs.
+        name: its name, for the context in the kubeconfig.
+        port: on 127.0.0.1; 0 keeps the one it had, or finds a free one.
+        nodes: how many nodes to run.
+    """
+
+    directory: Path
+    name: str = "default"
+    port: int = 0
+    nodes: int = 1
+
+    def node_names(self) -> list[str]:
+        """The names kind would give them."""
+        workers = [f"kit-worker{number if number > 1 else ''}" for number in range(1, self.nodes)]
+        return [_FIRST_NODE, *workers]
+
+
+class Server:
+    """One running cluster.
+
+    Args:
+        config: which one.
+        clock: time for all its parts.
+        progress: told of every step of the start.
+    """
+
+    def __init__(self, config: ServerConfig, clock: Clock, *, progress: Callable[[str], None]) -> None:
+        self._config, self._clock, self._progress = config, clock, progress
+        self._cleanup = contextlib.AsyncExitStack()
+        self._kubelets: dict[str, Kubelet] = {}
+        self.kubeconfig = config.directory / "kubeconfig"
+        self.context = context_name(config.name)
+        self.address = ""
+
+    async def start(self) -> None:
+        """Start everything; when it returns, the node is Ready and DNS answers.
+
+        Raises:
+            EnvironmentProblem: the machine does not allow it.
+        """
+        registry = self._open_registry()
+        pki = Pki(self._config.directory / "pki", self._clock.now())
+        tokens = ServiceAccountTokens(pki.read("sa.key"), registry.store, self._clock)
+        runtime = SandboxedRuntime(self._config.directory / "runtime")
+        # The node agent takes its time in other processes: it starts while the API does.
+        starting = asyncio.ensure_future(runtime.start())
+        self._cleanup.push_async_callback(runtime.stop)
+        try:
+            endpoint = await self._serve_api(registry, pki, tokens)
+            self._progress(f"API on {self.address}")
+            self._start_controllers(registry, pki)
+        finally:
+            await starting
+        self._progress("node agent")
+        network = NodeNetwork(self._client(registry, "kube-proxy"), runtime, endpoint)
+        await network.open()
+        self._cleanup.push_async_callback(network.close)
+        self._progress("cluster DNS and services")
+        await self._start_nodes(registry, runtime, tokens)
+        self._progress("node Ready")
+
+    async def stop(self) -> None:
+        """Stop everything, pods first."""
+        await self._cleanup.aclose()
+
+    def _open_registry(self) -> Registry:
+        path = self._config.directory / "cluster.db"
+        try:
+            store = Store(SqliteJournal(path))
+            self._cleanup.callback(store.close)
+            registry = Registry(store, self._clock)
+            bootstrap.ensure(registry)
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"the cluster's state can't be opened: {error}", fix="free some disk space, or kit down --delete"
+            ) from error
+        self._progress("objects loaded" if store.revision else "new cluster")
+        return registry
+
+    async def _serve_api(self, registry: Registry, pki: Pki, tokens: ServiceAccountTokens) -> HttpsEndpoint:
+        wanted = self._config.port or self._last_port()
+        listener = listen_on_loopback(wanted, strict=bool(self._config.port))
+        port = listener.getsockname()[1]
+        (self._config.directory / "port").write_text(str(port))
+        self.address = f"https://127.0.0.1:{port}"
+        api = ApiServer(registry, tokens, node=self._kubelets.get, address=f"127.0.0.1:{port}")
+        endpoint = HttpsEndpoint(api.app, pki)
+        await endpoint.start()
+        await endpoint.serve(listener)
+        self._cleanup.push_async_callback(endpoint.stop)
+        write_kubeconfig(self.kubeconfig, cluster=self._config.name, server=self.address, pki=pki)
+        return endpoint
+
+    def _start_controllers(self, registry: Registry, pki: Pki) -> None:
+        explanations = Explanations(self._clock)
+        controllers = build_controllers(
+            lambda name: self._client(registry, name),
+            self._clock,
+            certificate=pki.read("ca.crt").decode(),
+            directories=NodeDirectories(self._node_directory),
+            explanations=explanations,
+        )
+        manager = ControllerManager(controllers)
+        manager.start()
+        self._cleanup.push_async_callback(manager.stop)
+        scheduler = Scheduler(self._client(registry, "default-scheduler"), self._clock)
+        scheduler.start()
+        self._cleanup.push_async_callback(scheduler.stop)
+        sweeping = asyncio.ensure_future(self._sweep_events(registry))
+        self._cleanup.callback(sweeping.cancel)
+
+    async def _start_nodes(self, registry: Registry, runtime: SandboxedRuntime, tokens: ServiceAccountTokens) -> None:
+        for name in self._config.node_names():
+            kubelet = Kubelet(
+                client=self._client(registry, "kubelet", host=name),
+                runtime=runtime,
+                node_name=name,
+                state_dir=self._node_directory(name),
+                clock=self._clock,
+                token_source=tokens.for_pod,
+            )
+            await kubelet.start()
+            self._cleanup.push_async_callback(kubelet.stop)
+            self._kubelets[name] = kubelet
+
+    async def _sweep_events(self, registry: Registry) -> None:
+        while True:
+            await self._clock.sleep(_EVENT_SWEEP_SECONDS)
+            expire(registry)
+
+    def _node_directory(self, node: str) -> Path:
+        return self._config.directory / "nodes" / node
+
+    def _last_port(self) -> int:
+        try:
+            return int((self._config.directory / "port").read_text())
+        except (OSError, ValueError):
+            return 0
+
+    @staticmethod
+    def _client(registry: Registry, component: str, *, host: str = "") -> LoopbackClient:
+        return LoopbackClient(registry, component, host=host)
