@@ -17,7 +17,6 @@ __all__ = ["excerpt", "manifest", "register", "save"]
 
 def register(shell: Any, lab: Lab) -> None:
     """Give an IPython shell the magics of this lab; opening another lab replaces them."""
-    from IPython.core.magic import no_var_expand  # noqa: PLC0415 -- only where there is a shell
 
     def manifest_cell(line: str, cell: str) -> Note | None:
         return manifest(lab, line, cell)
@@ -32,8 +31,7 @@ def register(shell: Any, lab: Lab) -> None:
         return None
 
     shell.register_magic_function(manifest_cell, "cell", "manifest")
-    # `{…}` and `$` in a jsonpath are kubectl's, not Python variables.
-    shell.register_magic_function(no_var_expand(kubectl_line), "line", "kubectl")
+    shell.register_magic_function(kubectl_line, "line", "kubectl")
 
 
 def manifest(lab: Lab, line: str, cell: str) -> Note | None:

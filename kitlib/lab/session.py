@@ -70,6 +70,7 @@ class Lab:
         self.state_dir = state_dir
         self.progress = Progress(state_dir / "progress.jsonl")
         self.recorder = Timeline(cluster, namespace, folder=state_dir)
+        self._echo = echo
         self._kubectl = Kubectl(cluster.access, namespace, echo=echo)
 
     def open(self) -> None:
@@ -158,6 +159,23 @@ class Lab:
     def timeline(self) -> Record:
         """Return a picture of what happened in this lab's namespace so far."""
         return Record(self.recorder.changes(), title=f"What happened in {self.namespace}")
+
+    def uid(self, kind: str, name: str) -> str:
+        """Return the UID of an object, to compare it with a later one of the same name."""
+        return str(self.cluster.get(kind, name, namespace=self.namespace)["metadata"]["uid"])
+
+    def wait(self, kind: str, name: str, *, until: str = "ready", timeout: float = 60.0) -> None:
+        """Wait for an object and say what happens; on time-out, say what holds it up."""
+
+        def progress(text: str) -> None:
+            self._echo(text + "\n")
+
+        try:
+            self.cluster.wait(kind, name, until=until, namespace=self.namespace, timeout=timeout, progress=progress)
+        except KitError as error:
+            if self.strict:
+                raise
+            progress(str(error))  # Not returned: a wait is seldom the last line of its cell.
 
     def apply(self, text: str) -> tuple[Applied, ...]:
         """Apply a manifest in the lab's namespace; raises `ManifestError` at the line that is wrong."""
