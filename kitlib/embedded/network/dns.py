@@ -1,8 +1,8 @@
 """Cluster DNS as a pure function: a question and a `Zone` in, records out.
 
-Source: the DNS-based service discovery specification of Kubernetes, and CoreDNS' plugin `kubernetes` where that is silent
-(only ready endpoints exist; a headless Service without any is NXDOMAIN). Names outside the cluster's zone do not exist: the
-node has no way out.
+Source: the DNS-based service discovery specification of Kubernetes, and CoreDNS' plugin `kubernetes` where that is
+silent (only ready endpoints exist; a headless Service without any is NXDOMAIN). Names outside the cluster's zone do not
+exist: the node has no way out.
 """
 
 from __future__ import annotations

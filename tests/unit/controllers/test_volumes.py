@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from typing import Any
+
+from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.objects import Object
+from tests.unit.controllers.world import NODE, World
+
+PVC, PV = "persistentvolumeclaims", "persistentvolumes"
+
+
+def claim(name: str = "data", *, size: str = "1Gi", **spec: Any) -> Object:
+    body = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **spec}
+    return {"metadata": {"name": name, "namespace": "default"}, "spec": body}
+
+
+def volume(name: str, *, size: str = "1Gi", labels: dict[str, str] | None = None, **spec: Any) -> Object:
+    body = {
+        "capacity": {"storage": size},
+        "accessModes": ["ReadWriteOnce"],
+        "hostPath": {"path": f"/data/{name}"},
+        "storageClassName": "manual",
+        **spec,
+    }
+    return {"metadata": {"name": name, "labels": labels or {}}, "spec": body}
+
+
+def pod(name: str, *claims: str) -> Object:
+    volumes = [{"name": c, "persistentVolumeClaim": {"claimName": c}} for c in claims]
+    spec = {"containers": [{"name": "c", "image": "nginx"}], "volumes": volumes}
+    return {"metadata": {"name": name, "namespace": "default"}, "spec": spec}
+
+
+def phase(world: World, resource: str, name: str) -> str:
+    found = world.client.find(resource, name, "default" if resource == PVC else "")
+    return found["status"]["phase"] if found else "gone"
+
+
+def test_dynamic_volume_waits_for_its_consumer_and_dies_with_its_claim(world: World) -> None:
+    world.client.create(PVC, claim())
+    world.settle()
+    assert phase(world, PVC, "data") == "Pending"
+    assert world.events("data") == ["waiting for first consumer to be created before binding"]
+    world.client.create("pods", pod("p", "data"))
+    world.settle()
+    bound = world.client.get(PVC, "data", "default")
+    name = f"pvc-{objects.uid(bound)}"
+    assert bound["spec"]["volumeName"] == name
+    assert bound["status"] == {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}
+    made = world.client.get(PV, name)
+    path = f"/var/local-path-provisioner/{name}_default_data"
+    assert made["spec"]["hostPath"] == {"path": path, "type": "DirectoryOrCreate"}
+    assert objects.annotations(made)["local.path.provisioner/selected-node"] == NODE
+    assert world.directories.present == {path}
+    assert world.pod("p")["spec"]["nodeName"] == NODE
+    assert set(world.events("data")) >= {
+        'External provisioner is provisioning volume for claim "default/data"',
+        f"Successfully provisioned volume {name}",
+    }
+    world.delete(PVC, "data")
+    assert objects.is_terminating(world.client.get(PVC, "data", "default"))
+    world.delete("pods", "p")
+    assert phase(world, PVC, "data") == "gone"
+    assert phase(world, PV, name) == "gone"
+    assert world.directories.present == set()
+
+
+def test_the_smallest_sufficient_volume_is_taken(world: World) -> None:
+    for name, size in (("small", "1Gi"), ("large", "9Gi"), ("middle", "5Gi")):
+        world.client.create(PV, volume(name, size=size))
+    world.client.create(PVC, claim(size="2Gi", storageClassName="manual"))
+    world.settle()
+    bound = world.client.get(PVC, "data", "default")
+    assert bound["spec"]["volumeName"] == "middle"
+    assert bound["status"]["capacity"] == {"storage": "5Gi"}
+    assert (phase(world, PV, "middle"), phase(world, PV, "small")) == ("Bound", "Available")
+
+
+def test_selector_and_class_must_match(world: World) -> None:
+    world.client.create(PV, volume("a", labels={"disk": "slow"}))
+    world.client.create(PVC, claim(storageClassName="manual", selector={"matchLabels": {"disk": "fast"}}))
+    world.settle()
+    assert phase(world, PVC, "data") == "Pending"
+    assert world.events("data", "ProvisioningFailed") == ['storageclass.storage.k8s.io "manual" not found']
+    world.client.create(PV, volume("b", labels={"disk": "fast"}))
+    world.settle()
+    assert world.client.get(PVC, "data", "default")["spec"]["volumeName"] == "b"
+
+
+def test_no_class_means_static_volumes_only(world: World) -> None:
+    world.client.create(PVC, claim(storageClassName=""))
+    world.settle()
+    text = "no persistent volumes available for this claim and no storage class is set"
+    assert world.events("data", "FailedBinding") == [text]
+
+
+def test_a_named_volume_that_does_not_fit(world: World) -> None:
+    world.client.create(PV, volume("tiny", size="1Mi"))
+    world.client.create(PVC, claim(storageClassName="manual", volumeName="tiny"))
+    world.settle()
+    text = 'Cannot bind to requested volume "tiny": requested PV is too small'
+    assert world.events("data", "VolumeMismatch") == [text]
+    assert phase(world, PVC, "data") == "Pending"
+
+
+def test_retained_volume_is_rebound_only_after_an_admin_clears_it(world: World) -> None:
+    world.client.create(PV, volume("keep"))
+    world.client.create(PVC, claim(storageClassName="manual"))
+    world.settle()
+    world.delete(PVC, "data")
+    assert phase(world, PV, "keep") == "Released"
+    world.client.create(PVC, claim(storageClassName="manual"))
+    world.settle()
+    assert phase(world, PVC, "data") == "Pending"
+    world.edit(PV, "keep", {"spec": {"claimRef": None}}, namespace="")
+    assert (phase(world, PVC, "data"), phase(world, PV, "keep")) == ("Bound", "Bound")
+
+
+def test_a_claim_that_loses_its_volume(world: World) -> None:
+    world.client.create(PV, volume("v"))
+    world.client.create(PVC, claim(storageClassName="manual"))
+    world.settle()
+    world.edit(PV, "v", {"metadata": {"finalizers": None}}, namespace="")
+    world.client.patch(PV, "v", {"metadata": {"finalizers": None}})
+    world.delete(PV, "v", "")
+    assert phase(world, PVC, "data") == "Lost"
+    assert world.events("data", "ClaimLost") == [
+        "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+    ]
+
+
+def test_missing_and_immediate_claims_keep_a_pod_unscheduled(world: World) -> None:
+    world.client.create("pods", pod("p", "data"))
+    world.settle()
+    [message] = world.events("p", "FailedScheduling")
+    assert message.startswith('0/1 nodes are available: persistentvolumeclaim "data" not found.')
+    condition = world.pod("p")["status"]["conditions"][0]
+    assert (condition["type"], condition["status"], condition["reason"]) == ("PodScheduled", "False", "Unschedulable")
+    world.client.create(PVC, claim(storageClassName=""))
+    world.settle()
+    assert any("pod has unbound immediate PersistentVolumeClaims" in text for text in world.events("p"))
+    world.client.create(PV, volume("v", storageClassName=""))
+    world.settle()
+    assert world.pod("p")["spec"]["nodeName"] == NODE
+
+
+def test_read_write_once_pod_serves_one_pod(world: World) -> None:
+    world.client.create(PVC, claim(accessModes=["ReadWriteOncePod"]))
+    world.client.create("pods", pod("first", "data"))
+    world.settle()
+    world.client.create("pods", pod("second", "data"))
+    world.settle()
+    assert "nodeName" not in world.pod("second")["spec"]
+    world.delete("pods", "first")
+    assert world.pod("second")["spec"]["nodeName"] == NODE
