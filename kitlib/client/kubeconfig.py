@@ -124,7 +124,9 @@ def _by_plugin(path: Path, context: str, *, namespace: str) -> Access:
     def text(file: str | None) -> str:
         return Path(file).read_text() if file else ""
 
-    bearer = str(configuration.api_key.get("authorization") or "")
+    # Releases of the official client differ in where they put it.
+    keys = configuration.api_key
+    bearer = str(keys.get("authorization") or keys.get("BearerToken") or "")
     return Access(
         server=str(configuration.host).rstrip("/"),
         context=context,
