@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-__all__ = ["FieldSet", "contains", "difference", "intersection", "leaves", "path_text", "union"]
+__all__ = ["FieldSet", "difference", "intersection", "leaves", "path_text", "union"]
 
 FieldSet: TypeAlias = dict[str, Any]
 
@@ -75,16 +75,6 @@ def intersection(left: FieldSet, right: FieldSet) -> FieldSet:
         if member or children:
             out[name] = _node(member=member, children=children)
     return out
-
-
-def contains(fields: FieldSet, path: tuple[str, ...]) -> bool:
-    """Tell whether the set has `path`, or anything below it."""
-    node = fields
-    for name in path:
-        if name not in node:
-            return False
-        node = node[name]
-    return True
 
 
 def leaves(fields: FieldSet, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
