@@ -64,22 +64,30 @@ class GarbageCollector(Controller):
             owner = self._owner(obj, ref)
             if owner is None:
                 continue
-            is_waiting = objects.is_terminating(owner) and _FOREGROUND in (owner["metadata"].get("finalizers") or [])
-            (waiting if is_waiting else solid).append(ref)
+            (waiting if _waits_for_dependents(owner) else solid).append(ref)
         if solid:
             if len(solid) < len(objects.owner_references(obj)):
                 self._write_owners(resource, obj, solid)
         elif waiting:
-            # The owner waits for this object, which may have dependents that must go before it in turn.
-            blocked = any(_blocks(dependent, objects.uid(obj)) for _, dependent in self._dependents(objects.uid(obj)))
-            self._delete(resource, obj, "Foreground" if blocked else None)
+            self._delete_for_waiting_owner(resource, obj)
         else:
             self._delete(resource, obj, _policy_of(obj))
+
+    def _delete_for_waiting_owner(self, resource: str, obj: Object) -> None:
+        """Delete an object that its owner waits for; it may have dependents that must go before it in turn."""
+        dependents = [dependent for _, dependent in self._dependents(objects.uid(obj))]
+        if any(_waits_for_dependents(dependent) for dependent in dependents):
+            # A circle: each waits for the other. As upstream, this one stops blocking, so that its owner can go.
+            refs = [ref | {"blockOwnerDeletion": False} for ref in objects.owner_references(obj)]
+            self._write_owners(resource, obj, refs)
+        blocked = any(_blocks(dependent, objects.uid(obj)) for dependent in dependents)
+        self._delete(resource, obj, "Foreground" if blocked else None)
 
     def _delete_dependents_first(self, resource: str, owner: Object) -> None:
         blocking = False
         for dependent_resource, dependent in self._dependents(objects.uid(owner)):
-            self.queue.add(_key(dependent_resource, dependent))
+            if not objects.is_terminating(dependent):
+                self.queue.add(_key(dependent_resource, dependent))
             blocking = blocking or _blocks(dependent, objects.uid(owner))
         if not blocking:
             self._remove_finalizer(resource, owner, _FOREGROUND)
@@ -137,23 +145,30 @@ class GarbageCollector(Controller):
         if event.type != "DELETED":
             finalizers = obj["metadata"].get("finalizers") or []
             relevant = objects.owner_references(obj) or _FOREGROUND in finalizers or _ORPHAN in finalizers
-            return [_key(event.resource, obj)] if relevant else []
+            before = objects.owner_references(event.old) if event.old is not None else []
+            released = [ref for ref in before if ref.get("blockOwnerDeletion") and not _blocks(obj, ref["uid"])]
+            return ([_key(event.resource, obj)] if relevant else []) + _owner_keys(obj, released)
         # Its dependents lose an owner; its owners may have waited for it.
-        return [_key(event.resource, obj), *self._owner_keys(obj)]
+        return [_key(event.resource, obj), *_owner_keys(obj, objects.owner_references(obj))]
 
-    def _owner_keys(self, obj: Object) -> list[str]:
-        keys = []
-        for ref in objects.owner_references(obj):
-            resource = by_kind(ref["apiVersion"], ref["kind"])
-            if resource is not None:
-                namespace = objects.namespace(obj) if resource.namespaced else ""
-                owner_key = f"{namespace}/{ref['name']}" if namespace else ref["name"]
-                keys.append(f"{resource.qualified}|{ref['uid']}|{owner_key}")
-        return keys
+
+def _owner_keys(obj: Object, refs: list[Object]) -> list[str]:
+    keys = []
+    for ref in refs:
+        resource = by_kind(ref["apiVersion"], ref["kind"])
+        if resource is not None:
+            namespace = objects.namespace(obj) if resource.namespaced else ""
+            owner_key = f"{namespace}/{ref['name']}" if namespace else ref["name"]
+            keys.append(f"{resource.qualified}|{ref['uid']}|{owner_key}")
+    return keys
 
 
 def _key(resource: str, obj: Object) -> str:
     return f"{resource}|{objects.uid(obj)}|{objects.key(obj)}"
+
+
+def _waits_for_dependents(obj: Object) -> bool:
+    return objects.is_terminating(obj) and _FOREGROUND in (obj["metadata"].get("finalizers") or [])
 
 
 def _blocks(dependent: Object, owner_uid: str) -> bool:

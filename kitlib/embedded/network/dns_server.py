@@ -10,6 +10,7 @@ import logging
 import random
 import socket
 import struct
+from typing import cast
 
 from dnslib import CNAME, PTR, QTYPE, RCODE, RR, SOA, SRV, A, DNSHeader, DNSRecord
 
@@ -85,8 +86,8 @@ class _Udp(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # The selector loop's transport is one without being a subclass.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         response = answer(self._zone, data, self._rng)
