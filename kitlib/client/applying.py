@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from kitlib.client.cluster import Cluster
 
 __all__ = ["Applied", "apply"]
+
+_UNKNOWN = re.compile(r'unknown field "([^"]+)"')
+_UNREADABLE = re.compile(r"struct field \w+\.([\w.]+) of type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,12 @@ def _resource(cluster: Cluster, document: Document, namespace: str) -> Resource:
     try:
         resource = cluster.mapper.of(document.object["apiVersion"], document.object["kind"])
     except UsageError as error:
-        raise ManifestError(error.message, line=document.line, fix=error.fix) from None
+        raise ManifestError(error.message, line=document.line_of("kind"), fix=error.fix) from None
     written = (document.object["metadata"].get("namespace") or "") if resource.namespaced else ""
     if written and written != namespace:
         raise ManifestError(
             f"{document.title} asks for namespace {written!r}, but you work in {namespace!r}",
-            line=document.line,
+            line=document.line_of("metadata.namespace"),
             fix=f"remove the line `namespace: {written}`",
         )
     return resource
@@ -71,7 +75,7 @@ def _one(cluster: Cluster, document: Document, resource: Resource, namespace: st
         else:
             stored = _send(cluster, resource, manifest, namespace, field_manager)
     except ApiError as error:
-        raise ManifestError(_cause(document, error), line=document.line, fix=_fix(error, namespace)) from None
+        raise ManifestError(_cause(document, error), line=_line(document, error), fix=_fix(error, namespace)) from None
     except ManifestError:
         raise
     except KitError as error:
@@ -92,7 +96,7 @@ def _send(
         path,
         body=manifest,
         content_type="application/apply-patch+yaml",
-        query={"fieldManager": field_manager, "force": "true"},
+        query={"fieldManager": field_manager, "force": "true", "fieldValidation": "Strict"},
     )
 
 
@@ -102,6 +106,15 @@ def _cause(document: Document, error: ApiError) -> str:
         if document.object["metadata"].get("name", "") in error.message
         else (f"{document.title}: {error.message}")
     )
+
+
+def _line(document: Document, error: ApiError) -> int:
+    """Return the line of the first field that the server complains about."""
+    causes = error.details.get("causes") or []
+    fields = [str(cause["field"]) for cause in causes if cause.get("field")]
+    found = _UNKNOWN.search(error.message) or _UNREADABLE.search(error.message)
+    path = fields[0] if fields else found.group(1) if found else ""
+    return document.line_of(path)
 
 
 def _fix(error: ApiError, namespace: str) -> str:

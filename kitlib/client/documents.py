@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,11 +22,28 @@ class Document:
 
     object: dict[str, Any]
     line: int = 0
+    node: yaml.Node | None = None
 
     @property
     def title(self) -> str:
         """Return `StatefulSet/web`."""
         return f"{self.object.get('kind')}/{(self.object.get('metadata') or {}).get('name', '?')}"
+
+    def line_of(self, path: str) -> int:
+        """Return the line of a field such as `spec.ports[0].port`, or of the nearest thing above it that is there."""
+        node, line = self.node, self.line
+        for part in re.findall(r"[^.\[\]]+", path):
+            if isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+                node = node.value[int(part)]
+                line = node.start_mark.line + 1
+            elif isinstance(node, yaml.MappingNode):
+                found = next((pair for pair in node.value if pair[0].value == part), None)
+                if found is None:
+                    return line
+                node, line = found[1], found[0].start_mark.line + 1
+            else:
+                return line
+        return line
 
 
 def documents(source: str | Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> list[Document]:
@@ -71,7 +89,7 @@ def _parse(text: str) -> list[Document]:
                     line=line,
                     fix="start with apiVersion:, kind: and metadata:",
                 )
-            found.append(Document(value, line))
+            found.append(Document(value, line, node))
     except yaml.MarkedYAMLError as error:
         raise _explain(error, tab) from None
     except yaml.YAMLError as error:

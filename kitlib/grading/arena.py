@@ -22,13 +22,14 @@ _HOME_NAMESPACE = "kit-students"
 _STUDENT = "student"
 _TOKEN_SECONDS = 6 * 3600
 
-#: What a learner may do in the lab's namespace; roles are left out, so that nobody grants himself more.
+#: What a learner may do in the lab's namespace. Not everything: `*` on the core group would include the namespace itself.
+_CORE = (
+    "configmaps endpoints events limitranges persistentvolumeclaims pods pods/attach pods/eviction pods/exec pods/log "
+    "pods/portforward resourcequotas secrets serviceaccounts services"
+)
 _WORK = [
-    {
-        "apiGroups": ["", "apps", "batch", "policy", "autoscaling", "discovery.k8s.io", "events.k8s.io"],
-        "resources": ["*"],
-    },
-    {"apiGroups": ["networking.k8s.io", "coordination.k8s.io"], "resources": ["*"]},
+    {"apiGroups": [""], "resources": _CORE.split()},
+    {"apiGroups": ["apps", "batch", "policy", "autoscaling", "discovery.k8s.io", "events.k8s.io"], "resources": ["*"]},
 ]
 #: What a learner may see outside of it.
 _LOOK = [

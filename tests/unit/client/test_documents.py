@@ -42,3 +42,13 @@ def test_mistakes_are_found_at_their_line(text, line, said):
 def test_nothing_at_all():
     with pytest.raises(ManifestError, match="empty"):
         documents("# only a comment\n")
+
+
+def test_fields_know_their_line():
+    text = "# first\n" + SERVICE + "spec:\n  ports:\n    - name: a\n      port: 1\n    - port: 2\n"
+    document = documents(text)[0]
+    assert document.line == 2
+    assert document.line_of("spec.ports[0].port") == 9
+    assert document.line_of("spec.ports[1].port") == 10
+    assert document.line_of("spec.selector") == 6
+    assert document.line_of("") == 2
