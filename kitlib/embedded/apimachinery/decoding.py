@@ -17,7 +17,7 @@ from typing import Any
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import canonical
 from kitlib.embedded.apimachinery.resources import Resource
-from kitlib.embedded.apimachinery.schema import Kind, Type, kind_type
+from kitlib.embedded.apimachinery.schema import Field, Kind, Type, kind_type
 from kitlib.embedded.apimachinery.status import StatusError, bad_request
 
 __all__ = ["cannot_handle", "decode", "decode_as", "strict_error"]
@@ -27,8 +27,14 @@ _INDEX = re.compile(r"\[\d+\]")
 _RANGES = {"int32": 2**31, "int64": 2**63}
 
 
-def decode(obj: Object, resource: Resource) -> list[str]:
+def decode(obj: Object, resource: Resource, *, partial: bool = False) -> list[str]:
     """Prune `obj` in place to what its kind knows.
+
+    Args:
+        obj: the object.
+        resource: what it must be.
+        partial: it is an apply configuration, which says no more than it says: don't add the fields that Go always
+            writes, and keep zero values.
 
     Returns:
         What was wrong but could be dropped, as `unknown field "spec.foo"`; empty for a clean object. It is for the
@@ -45,12 +51,12 @@ def decode(obj: Object, resource: Resource) -> list[str]:
         >>> obj["metadata"]
         {'name': 'web'}
     """
-    return decode_as(obj, resource.group, resource.version, resource.kind)
+    return decode_as(obj, resource.group, resource.version, resource.kind, partial=partial)
 
 
-def decode_as(obj: Object, group: str, version: str, kind: str) -> list[str]:
+def decode_as(obj: Object, group: str, version: str, kind: str, *, partial: bool = False) -> list[str]:
     """Do what `decode` does for a kind that is no resource of its own (`Scale`, `Eviction`, `Binding`)."""
-    decoder = _Decoder()
+    decoder = _Decoder(partial=partial)
     decoder.struct(obj, kind_type(group, version, kind), "")
     if decoder.error:
         raise cannot_handle(kind, version, decoder.error)
@@ -75,9 +81,10 @@ def strict_error(kind: str, version: str, problems: Sequence[str]) -> StatusErro
 class _Decoder:
     """One run: collects unknown paths, and the first type error as Go does."""
 
-    __slots__ = ("error", "unknown")
+    __slots__ = ("_partial", "error", "unknown")
 
-    def __init__(self) -> None:
+    def __init__(self, *, partial: bool) -> None:
+        self._partial = partial
         self.error = ""
         self.unknown: list[str] = []
 
@@ -89,7 +96,7 @@ class _Decoder:
             if field is None:
                 self.unknown.append(path + key)
                 dropped.append(key)
-            elif value is None or (field.omit_empty and not value and _is_zero(value, field.type.kind)):
+            elif value is None or (not value and self._omitted(value, field)):
                 dropped.append(key)
             else:
                 new = self.value(value, field.type, f"{path}{key}", struct)
@@ -97,10 +104,18 @@ class _Decoder:
                     obj[key] = new
         for key in dropped:
             del obj[key]
+        if not self._partial:
+            self._complete(obj, struct, path)
+
+    def _omitted(self, value: Any, field: Field) -> bool:
+        return not self._partial and field.omit_empty and _is_zero(value, field.type.kind)
+
+    def _complete(self, obj: Object, struct: Type, path: str) -> None:
+        """Add the fields that Go writes whether they are set or not."""
         for key, zero in struct.always.items():
             if key not in obj:
                 obj[key] = dict(zero) if isinstance(zero, dict) else zero
-            zero_type = fields[key].type
+            zero_type = struct.fields[key].type
             if zero == {} and not obj[key] and zero_type.always:
                 self.struct(obj[key], zero_type, f"{path}{key}.")
 

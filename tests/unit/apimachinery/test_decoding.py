@@ -116,6 +116,12 @@ def test_zero_values_stay_only_where_go_has_pointers() -> None:
     assert claim["spec"] == {"storageClassName": "", "resources": {}}
 
 
+def test_an_apply_configuration_says_no_more_than_it_says() -> None:
+    applied = {"spec": {"template": {"spec": {"containers": [{"name": "c", "args": [], "image": None}]}}, "bogus": 1}}
+    assert decode(applied, by_name("statefulsets.apps"), partial=True) == ['unknown field "spec.bogus"']
+    assert applied == {"spec": {"template": {"spec": {"containers": [{"name": "c", "args": []}]}}}}
+
+
 def test_quantities_are_written_canonically() -> None:
     claim = decoded("persistentvolumeclaims", {"spec": {"resources": {"requests": {"storage": "2048Mi"}}}})
     assert claim["spec"]["resources"]["requests"] == {"storage": "2Gi"}

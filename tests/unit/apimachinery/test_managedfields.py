@@ -103,6 +103,19 @@ def test_a_no_op_update_changes_no_entry() -> None:
     assert new == old
 
 
+def test_entries_of_the_request_replace_those_of_the_object() -> None:
+    old = update(None, stateful_set(replicas=1), "kubectl-client-side-apply")
+    moved = copy.deepcopy(old)
+    moved["metadata"]["managedFields"][0] |= {"manager": "kubectl", "operation": "Apply"}
+    assert owned(update(old, moved, "kubectl")) == {("kubectl", "Apply"): {"f:spec": {"f:replicas": {}}}}
+    reset = copy.deepcopy(old)
+    reset["metadata"]["managedFields"] = [{}]
+    assert owned(update(old, reset, "kubectl")) == {}
+    left_out = copy.deepcopy(old)
+    del left_out["metadata"]["managedFields"]
+    assert update(old, left_out, "kubectl") == old
+
+
 def test_removed_fields_are_nobodys() -> None:
     old = update(None, {"metadata": {"name": "c"}, "data": {"a": "1", "b": "2"}}, "creator", resource=MAPS)
     new = update(old, {**old, "data": {"a": "1"}}, "editor", resource=MAPS)

@@ -21,8 +21,9 @@ def update(
     """Write `new.metadata.managedFields`: what changed is the manager's, and nobody else's any more.
 
     Args:
-        old: the object before, None for a create; its entries are where this one begins.
-        new: the object after, changed in place.
+        old: the object before, None for a create.
+        new: the object after, changed in place; entries that it brings replace the old object's, as kubectl relies on
+            when it moves ownership from client-side to server-side apply.
         resource: what kind it is.
         manager: who did it.
         now: when.
@@ -34,10 +35,18 @@ def update(
         created = replace(own, fields=field_set(strip(new, resource, subresource), kind, parents=True))
         entries.write(new, [created], (), now=now)
         return
-    before = entries.read(old)
+    before = _entries_to_begin_with(old, new, subresource)
     changed, removed = typed_diff(strip(old, resource, subresource), strip(new, resource, subresource), kind)
     others = [entry for entry in before if entry.identity != own.identity]
     others = entries.without(others, union(changed, removed))
     mine = next((entry.fields for entry in before if entry.identity == own.identity), {})
     own = replace(own, fields=union(difference(mine, removed), changed))
     entries.write(new, [*others, own], before, now=now)
+
+
+def _entries_to_begin_with(old: Object, new: Object, subresource: str) -> list[entries.Entry]:
+    """Return the entries of the request if it has any, else the old object's; one empty entry resets them."""
+    given = [] if subresource else entries.read(new)
+    if not given:
+        return entries.read(old)
+    return [entry for entry in given if entry.manager or entry.fields]
