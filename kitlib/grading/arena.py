@@ -22,7 +22,7 @@ _HOME_NAMESPACE = "kit-students"
 _STUDENT = "student"
 _TOKEN_SECONDS = 6 * 3600
 
-#: What a learner may do in the lab's namespace. Not everything: `*` on the core group would include the namespace itself.
+#: What a learner may do in the lab's namespace; not `*` on the core group, which would include the namespace itself.
 _CORE = (
     "configmaps endpoints events limitranges persistentvolumeclaims pods pods/attach pods/eviction pods/exec pods/log "
     "pods/portforward resourcequotas secrets serviceaccounts services"

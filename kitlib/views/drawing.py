@@ -68,8 +68,6 @@ def _mark(number: int, x: float, text: str, height: int) -> str:
 def _axis(seconds: float, height: int) -> str:
     y = height - 22
     line = f'<line x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{y}" y2="{y}" stroke="currentColor" opacity=".6"/>'
-    ticks = "".join(
-        f'<text x="{_LEFT + _WIDTH * n / 4:.0f}" y="{y + 14}" text-anchor="middle" font-size="10">{seconds * n / 4:.1f} s</text>'
-        for n in range(5)
-    )
-    return line + ticks
+    at = f'y="{y + 14}" text-anchor="middle" font-size="10"'
+    ticks = (f'<text x="{_LEFT + _WIDTH * n / 4:.0f}" {at}>{seconds * n / 4:.1f} s</text>' for n in range(5))
+    return line + "".join(ticks)

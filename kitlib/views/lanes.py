@@ -115,7 +115,7 @@ def _words(change: Change) -> str:
 
 def _marks(history: History, start: float) -> Iterator[Mark]:
     for life in history.lives("StatefulSet"):
-        replicas = None
+        replicas: int | None = None
         for change in life.changes:
             if change.type == "DELETED":
                 yield Mark(change.time - start, f"{change.name} deleted")
