@@ -6,19 +6,21 @@ volumes (`name`).
 
 from __future__ import annotations
 
+from kitlib.clock import Clock
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers import volume_matching as matching
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.storageclasses import NO_PROVISIONER, WAIT, binding_mode, class_of, default_class
+from kitlib.embedded.controllers.volume_phases import VolumePhases
+from kitlib.embedded.registry.client import Client
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["BIND_COMPLETED", "BOUND_BY_CONTROLLER", "SELECTED_NODE", "PersistentVolumeBinder"]
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
-PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 _PROVISIONER_NOTES = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
 _CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
@@ -28,6 +30,10 @@ class PersistentVolumeBinder(Controller):
     """The persistentvolume-controller: phases, binding, waiting, and asking the provisioner."""
 
     name = "persistentvolume-controller"
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        super().__init__(client, clock)
+        self._phases = VolumePhases(client)
 
     def register(self) -> None:
         """Watch claims, volumes and classes; pods too, since a claim may wait for its first consumer."""
@@ -154,7 +160,7 @@ class PersistentVolumeBinder(Controller):
         """Tie both together: first the volume, so that nobody else takes it, then the claim and its status."""
         if not matching.is_claimed_by(volume, claim):
             volume = self._claim_volume(volume, claim)
-        self._set_volume_phase(volume, "Bound")
+        self._phases.set(volume, "Bound")
         notes = objects.annotations(claim)
         if BIND_COMPLETED not in notes or claim["spec"].get("volumeName") != objects.name(volume):
             added = {BIND_COMPLETED: "yes"}
@@ -199,38 +205,20 @@ class PersistentVolumeBinder(Controller):
         ref = volume["spec"].get("claimRef")
         if not ref or not ref.get("uid"):
             if not objects.is_terminating(volume):
-                self._set_volume_phase(volume, "Available")
+                self._phases.set(volume, "Available")
             return
         claim = self.client.find(_CLAIMS, ref["name"], ref["namespace"])
         if claim is None or objects.uid(claim) != ref["uid"]:
-            self._release(volume)
+            self._phases.release(volume)
             return
         named = claim["spec"].get("volumeName")
         if named == objects.name(volume):
-            self._set_volume_phase(volume, "Bound")
+            self._phases.set(volume, "Bound")
         elif named:
             # The claim went to another volume meanwhile.
-            self._release(volume)
+            self._phases.release(volume)
         else:
             self.queue.add(objects.key(claim))
-
-    def _release(self, volume: Object) -> None:
-        if (volume.get("status") or {}).get("phase") != "Failed":
-            volume = self._set_volume_phase(volume, "Released")
-        policy = volume["spec"].get("persistentVolumeReclaimPolicy") or "Retain"
-        if policy == "Delete" and PROVISIONED_BY not in objects.annotations(volume):
-            text = "error getting deleter volume plugin for volume: no volume plugin matched"
-            if (volume.get("status") or {}).get("phase") != "Failed":
-                self._set_volume_phase(volume, "Failed", message=text)
-                self.client.event(volume, "Warning", "VolumeFailedDelete", text)
-
-    def _set_volume_phase(self, volume: Object, phase: str, *, message: str = "") -> Object:
-        status = volume.get("status") or {}
-        if status.get("phase") == phase:
-            return volume
-        changed: Object = {"phase": phase} | ({"message": message} if message else {})
-        copy = objects.deep_copy(volume) | {"status": changed}
-        return self.client.update(_VOLUMES, copy, subresource="status")
 
     # -- keys --------------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,9 @@ from kitlib.clock import Clock
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers.controller import Controller
-from kitlib.embedded.controllers.persistentvolume_binder import BIND_COMPLETED, PROVISIONED_BY, SELECTED_NODE
+from kitlib.embedded.controllers.persistentvolume_binder import BIND_COMPLETED, SELECTED_NODE
 from kitlib.embedded.controllers.storageclasses import WAIT, binding_mode, class_of
+from kitlib.embedded.controllers.volume_phases import PROVISIONED_BY
 from kitlib.embedded.registry.client import Client
 
 __all__ = ["PROVISIONER", "LocalPathProvisioner", "VolumeDirectories"]

@@ -16,11 +16,16 @@ class PodNetwork:
         self.listening: dict[tuple[str, int], int] = {}
         self.dialled: list[tuple[str, int]] = []
         self.refused: set[str] = set()
+        self._openings: dict[tuple[str, int], asyncio.Event] = {}
 
     async def listen(self, address: str, port: int) -> socket.socket:
         server = socket.create_server(("127.0.0.1", 0))
         self.listening[address, port] = server.getsockname()[1]
+        self._openings.setdefault((address, port), asyncio.Event()).set()
         return server
+
+    async def opened(self, frontend: tuple[str, int]) -> None:
+        await self._openings.setdefault(frontend, asyncio.Event()).wait()
 
     async def dial(self, address: str, port: int) -> socket.socket:
         self.dialled.append((address, port))
@@ -39,8 +44,7 @@ class PodNetwork:
 
 
 async def call(network: PodNetwork, frontend: tuple[str, int]) -> bytes:
-    while frontend not in network.listening:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(network.opened(frontend), 5)
     reader, writer = await asyncio.open_connection("127.0.0.1", network.listening[frontend])
     try:
         writer.write(b"hello")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
@@ -10,6 +10,7 @@ from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.deployment import conditions, replicasets, sizing, status
+from kitlib.embedded.controllers.deployment.family import Family, family_of
 from kitlib.embedded.controllers.deployment.strategy import is_rolling, min_ready, progress_deadline, replicas
 from kitlib.embedded.controllers.ownership import Claimer, controller_key
 from kitlib.embedded.controllers.selection import dependent_keys, matcher
@@ -19,23 +20,6 @@ __all__ = ["DeploymentController"]
 
 _RESOURCE = "deployments.apps"
 _REPLICA_SETS = "replicasets.apps"
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """A Deployment and its ReplicaSets as one sync sees them."""
-
-    deployment: Object
-    new: Object | None
-    old: tuple[Object, ...]
-
-    @property
-    def every(self) -> list[Object]:
-        return [*self.old, *([self.new] if self.new is not None else [])]
-
-    @property
-    def active(self) -> list[Object]:
-        return [rs for rs in self.every if replicas(rs) > 0]
 
 
 class DeploymentController(Controller):
@@ -57,7 +41,7 @@ class DeploymentController(Controller):
             return None
         listed = self.client.list(_REPLICA_SETS, namespace)
         owned = Claimer(self.client, _REPLICA_SETS, deployment, matcher(deployment)).claim(listed)
-        family = _family(deployment, owned)
+        family = family_of(deployment, owned)
         if objects.is_terminating(deployment):
             return self._write_status(family, progress=False)
         family = self._note_pause(family)
@@ -72,7 +56,7 @@ class DeploymentController(Controller):
             self._clean_up(family)
         return self._write_status(family, progress=True)
 
-    def _roll(self, family: _Family) -> _Family:
+    def _roll(self, family: Family) -> Family:
         family = self._sync_new(family, create=True)
         new = family.new
         if new is None:
@@ -82,7 +66,7 @@ class DeploymentController(Controller):
             return self._resize(family, {objects.name(new): size})
         return self._resize(family, sizing.old_sizes(family.deployment, new, family.old))
 
-    def _recreate(self, family: _Family) -> _Family:
+    def _recreate(self, family: Family) -> Family:
         family = self._sync_new(family, create=False)
         zero = {objects.name(rs): 0 for rs in family.old if replicas(rs) > 0}
         if zero:
@@ -93,19 +77,19 @@ class DeploymentController(Controller):
         family = self._sync_new(family, create=True)
         return self._resize(family, {objects.name(rs): replicas(family.deployment) for rs in [family.new] if rs})
 
-    def _scale(self, family: _Family) -> _Family:
+    def _scale(self, family: Family) -> Family:
         """Follow a changed `replicas` without going on with the rollout."""
         deployment, active = family.deployment, family.active
         if len(active) <= 1:
             latest = active or [rs for rs in [family.new] if rs] or sizing.by_age(family.old)[-1:]
             return self._resize(family, {objects.name(rs): replicas(deployment) for rs in latest})
-        if family.new is not None and _is_saturated(deployment, family.new):
+        if family.is_saturated:
             return self._resize(family, {objects.name(rs): 0 for rs in family.old if replicas(rs) > 0})
         if is_rolling(deployment):
             return self._resize(family, sizing.proportional_sizes(deployment, active))
         return family
 
-    def _sync_new(self, family: _Family, *, create: bool) -> _Family:
+    def _sync_new(self, family: Family, *, create: bool) -> Family:
         """Bring annotations and revision of the new ReplicaSet up to date; create it if there is none and `create`."""
         number = replicasets.max_revision(family.old) + 1
         new = family.new
@@ -120,7 +104,7 @@ class DeploymentController(Controller):
             new = self.client.update(_REPLICA_SETS, wanted)
         return self._note_revision(replace(family, new=new))
 
-    def _create_new(self, family: _Family, number: int) -> _Family:
+    def _create_new(self, family: Family, number: int) -> Family:
         deployment = family.deployment
         collisions = int((deployment.get("status") or {}).get("collisionCount") or 0)
         size = sizing.new_size(deployment, family.old, 0)
@@ -148,7 +132,7 @@ class DeploymentController(Controller):
         if progress_deadline(deployment) is not None:
             self._put_condition(deployment, "False", "ReplicaSetCreateError", text)
 
-    def _note_revision(self, family: _Family) -> _Family:
+    def _note_revision(self, family: Family) -> Family:
         """Copy the new ReplicaSet's revision to the Deployment."""
         number = str(replicasets.revision(family.new)) if family.new is not None else ""
         deployment = family.deployment
@@ -159,7 +143,7 @@ class DeploymentController(Controller):
         patched = self.client.patch(_RESOURCE, objects.name(deployment), patch, namespace=namespace)
         return replace(family, deployment=patched)
 
-    def _note_pause(self, family: _Family) -> _Family:
+    def _note_pause(self, family: Family) -> Family:
         deployment = family.deployment
         if progress_deadline(deployment) is None:
             return family
@@ -188,7 +172,7 @@ class DeploymentController(Controller):
         name, namespace = objects.name(deployment), objects.namespace(deployment)
         return self.client.patch(_RESOURCE, name, {"status": changed}, namespace=namespace, subresource="status")
 
-    def _resize(self, family: _Family, sizes: dict[str, int]) -> _Family:
+    def _resize(self, family: Family, sizes: dict[str, int]) -> Family:
         """Write sizes and size annotations; both count, since a resize of the Deployment is seen by the annotation."""
         resized = {
             rs_name: self._resize_one(family.deployment, rs, sizes[rs_name])
@@ -214,7 +198,7 @@ class DeploymentController(Controller):
         text = f"Scaled {direction} replica set {objects.name(replica_set)} from {before} to {after}"
         self.client.event(deployment, "Normal", "ScalingReplicaSet", text)
 
-    def _clean_up(self, family: _Family) -> None:
+    def _clean_up(self, family: Family) -> None:
         """Delete the oldest empty ReplicaSets beyond `revisionHistoryLimit`."""
         limit = family.deployment["spec"].get("revisionHistoryLimit")
         alive = sorted((rs for rs in family.old if not objects.is_terminating(rs)), key=replicasets.revision)
@@ -224,7 +208,7 @@ class DeploymentController(Controller):
             if not busy and seen >= int(rs["metadata"].get("generation") or 0):
                 self.client.delete(_REPLICA_SETS, objects.name(rs), objects.namespace(rs))
 
-    def _write_status(self, family: _Family, *, progress: bool) -> float | None:
+    def _write_status(self, family: Family, *, progress: bool) -> float | None:
         now, deployment = self.clock.now(), family.deployment
         wanted = status.calculate(deployment, family.new, family.every, now)
         if progress:
@@ -241,13 +225,3 @@ class DeploymentController(Controller):
         rs = self.client.find(_REPLICA_SETS, name, namespace)
         key = controller_key(rs, "Deployment") if rs is not None else None
         return [key] if key is not None else []
-
-
-def _family(deployment: Object, replica_sets: list[Object]) -> _Family:
-    new = replicasets.find_new(deployment, replica_sets)
-    return _Family(deployment, new, tuple(rs for rs in replica_sets if rs is not new))
-
-
-def _is_saturated(deployment: Object, new: Object) -> bool:
-    wanted = replicas(deployment)
-    return replicasets.desired(new) == replicas(new) == sizing.available(new) == wanted
