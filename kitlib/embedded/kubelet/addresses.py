@@ -1,0 +1,46 @@
+"""Pod addresses, handed out in turn so that one is not used again soon, even after a restart."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+__all__ = ["AddressPool"]
+
+
+class AddressPool:
+    """The addresses of a network, without the first ones (network and gateway).
+
+    Args:
+        network: for example 10.244.0.0/16.
+        memory: a file for the last address given, or None.
+    """
+
+    def __init__(self, network: str = "10.244.0.0/16", *, memory: Path | None = None) -> None:
+        self._network = IPv4Network(network)
+        self._memory = memory
+        self._used: set[int] = set()
+        self._last = 1
+        if memory is not None and memory.exists():
+            self._last = int(memory.read_text() or 1)
+
+    def take(self) -> str:
+        """Return an address that is not in use, as long as possible after its last use."""
+        hosts = self._network.num_addresses - 3
+        for step in range(1, hosts + 1):
+            host = (self._last - 2 + step) % hosts + 2
+            if host not in self._used:
+                self._remember(host)
+                return str(self._network[host])
+        raise OSError(99, f"no pod address left in {self._network}")
+
+    def release(self, address: str) -> None:
+        """Give an address back."""
+        self._used.discard(int(IPv4Address(address)) - int(self._network.network_address))
+
+    def _remember(self, host: int) -> None:
+        self._used.add(host)
+        self._last = host
+        if self._memory is not None:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            self._memory.write_text(str(host))

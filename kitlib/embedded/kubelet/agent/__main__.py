@@ -1,0 +1,19 @@
+"""Entry point of the node agent: `python -m kitlib.embedded.kubelet.agent CONTROL_FD SCRATCH_DIRECTORY`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+
+from kitlib.embedded.kubelet.agent.server import AgentServer
+
+
+async def _serve(control_fd: int, scratch: Path) -> None:
+    server = AgentServer(socket.socket(fileno=control_fd), scratch)
+    await server.finished.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2])))

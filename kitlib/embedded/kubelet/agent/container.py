@@ -1,0 +1,133 @@
+"""A container: one program as PID 1 under bubblewrap, in a sandbox's namespaces and a root of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Container", "StartStatus", "bwrap_arguments", "prepare_mount_points"]
+
+# Time between two looks at the program that a process executes: bwrap needs about ten of them to set up.
+_EXEC_POLL = 0.001
+
+
+@dataclass(slots=True)
+class Container:
+    """A started container."""
+
+    pidfd: int
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the container's PID 1; nothing happens when it has gone."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, number)
+        except ProcessLookupError:
+            return
+
+    def close(self) -> None:
+        """Forget the process."""
+        os.close(self.pidfd)
+
+
+def prepare_mount_points(layer: Path, mounts: list[dict[str, Any]]) -> None:
+    """Create what is mounted upon in a layer of our own.
+
+    Rootless overlays cannot create anything below a directory that belongs to a host user, such as /usr/share.
+    """
+    for mount in mounts:
+        target = layer / mount["destination"].lstrip("/")
+        if Path(mount["source"]).is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+
+
+def bwrap_arguments(request: dict[str, Any], *, layers: list[Path], status_fd: int) -> list[str]:
+    """Build the command line. `layers` go from the lowest to the topmost; the last is for mount points."""
+    arguments = [request["bwrap"], "--unshare-pid", "--die-with-parent", "--as-pid-1", "--clearenv"]
+    arguments += ["--json-status-fd", str(status_fd)]
+    for layer in layers:
+        arguments += ["--overlay-src", str(layer)]
+    arguments += ["--tmp-overlay", "/"]
+    for layer in (Path("/"), *layers[1:]):
+        if (layer / "usr").is_dir():
+            arguments += ["--overlay-src", str(layer / "usr")]
+    arguments += ["--tmp-overlay", "/usr", "--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--perms", "1777", "--tmpfs", "/dev/shm", "--ro-bind", "/sys", "/sys"]
+    for mount in request["mounts"]:
+        arguments += ["--ro-bind" if mount["readOnly"] else "--bind", mount["source"], mount["destination"]]
+    if request["readOnlyRoot"]:
+        arguments += ["--remount-ro", "/usr", "--remount-ro", "/"]
+    arguments += ["--cap-drop", "ALL"]
+    for capability in request["capabilities"]:
+        arguments += ["--cap-add", capability]
+    for name, value in request["env"].items():
+        arguments += ["--setenv", name, value]
+    return [*arguments, "--chdir", request["cwd"], "--", *request["command"]]
+
+
+class StartStatus:
+    """Follows bwrap's status pipe: when the program runs, or that it never did.
+
+    bwrap writes `child-pid` early and `exit-code` at the end, the latter only if the program was executed.
+    """
+
+    def __init__(self) -> None:
+        self._status, self.write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._data = b""
+        self._loop = asyncio.get_running_loop()
+        self._readable = self._loop.create_future()
+        self._loop.add_reader(self._status, self._first_line)
+
+    async def started(self, bwrap: str, exited: asyncio.Future[int]) -> Container | None:
+        """Wait until the program runs; None if it has ended already, executed or not."""
+        await self._readable
+        first, _, _ = self._data.partition(b"\n")
+        child = json.loads(first)["child-pid"] if first else 0
+        launcher = os.stat(bwrap)  # noqa: PTH116 -- a local file
+        while child and (executable := _executable(child)) is not None:
+            if executable != (launcher.st_dev, launcher.st_ino):
+                with contextlib.suppress(ProcessLookupError):
+                    return Container(os.pidfd_open(child))
+            await asyncio.sleep(_EXEC_POLL)
+        await asyncio.shield(exited)
+        return None
+
+    def executed(self) -> bool:
+        """Tell, after the end, whether the program was ever executed."""
+        self._read()
+        return b"exit-code" in self._data
+
+    def close(self) -> None:
+        """Close the read end."""
+        self._loop.remove_reader(self._status)
+        os.close(self._status)
+
+    def _first_line(self) -> None:
+        # bwrap writes a document in several pieces, and a newline last.
+        ended = self._read()
+        if ended or b"\n" in self._data:
+            self._loop.remove_reader(self._status)
+            self._readable.set_result(None)
+
+    def _read(self) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._status, 4096):
+                self._data += chunk
+            return True
+        return False
+
+
+def _executable(pid: int) -> tuple[int, int] | None:
+    try:
+        found = Path(f"/proc/{pid}/exe").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

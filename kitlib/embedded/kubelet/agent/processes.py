@@ -1,0 +1,95 @@
+"""Starting and reaping processes. The agent is PID 1 of its namespace, so every orphan comes to it as well."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Processes"]
+
+# Python ignores these; a program must start with the defaults.
+_DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Processes:
+    """Children of this process, each with a callback for its end."""
+
+    def __init__(self) -> None:
+        self._on_exit: dict[int, Callable[[int], None]] = {}
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        fds: Sequence[int],
+        on_exit: Callable[[int], None],
+        keep: Sequence[int] = (),
+        terminal: str = "",
+    ) -> int:
+        """Start a program in a session of its own; returns its PID.
+
+        Args:
+            argv: the program, looked for in the PATH of `env`, and its arguments.
+            env: the whole environment.
+            fds: become descriptors 0, 1 and 2.
+            on_exit: gets the exit code; 128 + n for a death by signal n.
+            keep: further descriptors to inherit, under their own numbers.
+            terminal: path of a terminal which becomes descriptors 0 to 2 and the controlling terminal instead of `fds`.
+
+        Raises:
+            OSError: the program cannot be executed.
+        """
+        if terminal:
+            actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
+                (os.POSIX_SPAWN_OPEN, 0, terminal, os.O_RDWR, 0),
+                (os.POSIX_SPAWN_DUP2, 0, 1),
+                (os.POSIX_SPAWN_DUP2, 0, 2),
+            ]
+        else:
+            actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds)]
+        # Onto itself it only loses close-on-exec.
+        actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in keep]
+        pid = self._execute(argv, env, actions)
+        self._on_exit[pid] = on_exit
+        return pid
+
+    def _execute(self, argv: Sequence[str], env: Mapping[str, str], actions: Sequence[object]) -> int:
+        failure: OSError | None = None
+        for path in _candidates(argv[0], env.get("PATH", "")):
+            try:
+                return os.posix_spawn(
+                    path,
+                    list(argv),
+                    env,
+                    file_actions=actions,  # type: ignore[arg-type]
+                    setsid=True,
+                    setsigdef=_DEFAULT_SIGNALS,
+                )
+            except (FileNotFoundError, NotADirectoryError) as error:
+                failure = failure or error
+            except PermissionError as error:
+                failure = error
+        raise failure or FileNotFoundError(2, "No such file or directory", argv[0])
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            on_exit = self._on_exit.pop(pid, None)
+            if on_exit is not None:
+                code = os.waitstatus_to_exitcode(status)
+                on_exit(code if code >= 0 else 128 - code)
+
+
+def _candidates(program: str, path: str) -> list[str]:
+    if "/" in program:
+        return [program]
+    return [os.path.join(folder or ".", program) for folder in path.split(":")]  # noqa: PTH118 (not normalised, as execvp)

@@ -1,0 +1,82 @@
+"""The lowest layer of every root: empty directories, links into /usr, and a harmless part of the host's /etc."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+__all__ = ["build_skeleton"]
+
+_DIRECTORIES = (
+    "dev",
+    "etc",
+    "home",
+    "media",
+    "mnt",
+    "opt",
+    "proc",
+    "root",
+    "run/lock",
+    "srv",
+    "sys",
+    "tmp",
+    "usr",
+    "var/cache",
+    "var/lib",
+    "var/log",
+    "var/tmp",
+)
+_SHARED_WRITABLE = ("tmp", "var/tmp", "run/lock")
+_MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_ETC_FILES = (
+    "bash.bashrc",
+    "debian_version",
+    "gai.conf",
+    "group",
+    "host.conf",
+    "ld.so.cache",
+    "ld.so.conf",
+    "localtime",
+    "login.defs",
+    "mime.types",
+    "nsswitch.conf",
+    "os-release",
+    "passwd",
+    "profile",
+    "protocols",
+    "services",
+)
+_ETC_DIRECTORIES = ("alternatives", "ld.so.conf.d", "ssl", "terminfo")
+
+
+def build_skeleton(root: Path) -> None:
+    """Create the layer; it holds copies only, and nothing of the host's users or secrets."""
+    for name in _DIRECTORIES:
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for name in _SHARED_WRITABLE:
+        (root / name).chmod(0o1777)
+    for name in _MERGED:
+        host = Path("/") / name
+        if host.is_symlink():
+            (root / name).symlink_to(host.readlink())
+        elif host.is_dir():
+            (root / name).symlink_to(Path("usr") / name)
+    (root / "var/run").symlink_to("/run")
+    (root / "var/lock").symlink_to("/run/lock")
+    _copy_etc(root / "etc")
+
+
+def _copy_etc(etc: Path) -> None:
+    for name in _ETC_FILES:
+        with contextlib.suppress(OSError):
+            shutil.copyfile(Path("/etc") / name, etc / name)
+    for name in _ETC_DIRECTORIES:
+        source = Path("/etc") / name
+        if source.is_dir():
+            # Unreadable files (private keys) are left out; what could be copied stays.
+            with contextlib.suppress(shutil.Error):
+                shutil.copytree(source, etc / name, symlinks=True, ignore=shutil.ignore_patterns("private"))
+    for name in ("hosts", "hostname", "resolv.conf"):
+        (etc / name).touch()
+    (etc / "mtab").symlink_to("/proc/self/mounts")

@@ -1,0 +1,169 @@
+"""The node holder: the process that owns the node's namespaces, and the control connection to the agent in it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import kitlib
+from kitlib.embedded.kubelet.agent.channel import Channel, Message, close_all
+from kitlib.embedded.kubelet.runtime import EXIT_LOST, RuntimeLost
+from kitlib.errors import EnvironmentProblem
+
+__all__ = ["Holder", "holder_command"]
+
+_NAMESPACES = ["--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
+_START_TIMEOUT = 15.0
+
+
+def holder_command(*, user_namespace: bool) -> list[str]:
+    """Return the command that starts a program in namespaces of its own, which end with it and with us."""
+    # The agent ends at the end of its control connection; the signal at our death is for an agent that hangs.
+    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    user = ["--user", "--map-root-user"] if user_namespace else []
+    return [*guard, "unshare", *user, *_NAMESPACES]
+
+
+class Holder:
+    """A started agent and the requests that wait for it."""
+
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        self._on_lost = on_lost
+        self._numbers = itertools.count(1)
+        self._replies: dict[int, asyncio.Future[tuple[dict[str, Any], list[int]]]] = {}
+        self._exits: dict[str, asyncio.Future[int]] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._channel: Channel | None = None
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def start(self, directory: Path) -> None:
+        """Start the agent; `directory` is for its scratch mount and its log.
+
+        Raises:
+            EnvironmentProblem: the machine does not allow it.
+        """
+        try:
+            await self._launch(directory, user_namespace=True)
+        except EnvironmentProblem:
+            if os.geteuid() != 0:
+                raise
+            self._ready = asyncio.get_running_loop().create_future()
+            await self._launch(directory, user_namespace=False)
+
+    async def stop(self) -> None:
+        """End the agent, and with it everything that it holds."""
+        if self._channel is not None:
+            self._channel.close()
+        if self._process is not None:
+            await self._process.wait()
+        self._fail_everything()
+
+    @property
+    def pid(self) -> int:
+        """The holder's process on this machine."""
+        if self._process is None:
+            raise RuntimeLost("the node agent is not running")
+        return self._process.pid
+
+    def expect_exit(self, process: str) -> asyncio.Future[int]:
+        """Return the future exit code of a process about to be started under this name."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._exits[process] = future
+        return future
+
+    def forget_exit(self, process: str) -> None:
+        """Take `expect_exit` back: the process did not start."""
+        self._exits.pop(process, None)
+
+    async def call(
+        self, operation: str, *, fds: Iterable[int] = (), **arguments: Any
+    ) -> tuple[dict[str, Any], list[int]]:
+        """Ask the agent; returns its answer and descriptors. The given ones are closed in any case.
+
+        Raises:
+            OSError: the operation failed; the errno is the agent's.
+            RuntimeLost: the agent is gone.
+        """
+        if self._channel is None or self._channel.closed:
+            close_all(fds)
+            raise RuntimeLost("the node agent is not running")
+        number = next(self._numbers)
+        reply: asyncio.Future[tuple[dict[str, Any], list[int]]] = asyncio.get_running_loop().create_future()
+        self._replies[number] = reply
+        try:
+            self._channel.send({"id": number, "op": operation, **arguments}, fds)
+            return await reply
+        finally:
+            del self._replies[number]
+
+    async def _launch(self, directory: Path, *, user_namespace: bool) -> None:
+        scratch = directory / "scratch"
+        scratch.mkdir(parents=True, exist_ok=True)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        log = directory / "agent.log"
+        argv = holder_command(user_namespace=user_namespace)
+        # -S: the agent needs the standard library and this package only; it starts in half the time.
+        argv += [sys.executable, "-S", "-m", "kitlib.embedded.kubelet.agent", str(theirs.fileno()), str(scratch)]
+        with theirs, log.open("wb") as stderr:
+            self._process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                env={"PATH": os.defpath, "PYTHONPATH": str(Path(kitlib.__file__).parents[1]), "LC_ALL": "C.UTF-8"},
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self._channel = Channel(ours, on_message=self._receive, on_close=self._lost)
+        try:
+            async with asyncio.timeout(_START_TIMEOUT):
+                await self._ready
+        except (RuntimeLost, TimeoutError) as error:
+            self._channel.close()
+            reason = log.read_text(errors="replace").strip().splitlines()
+            raise EnvironmentProblem(
+                f"the node agent did not start: {reason[-1] if reason else 'no answer'}",
+                fix="run `kit doctor`, which says what this machine does not allow",
+            ) from error
+
+    def _receive(self, message: Message, fds: list[int]) -> None:
+        if "ready" in message:
+            self._ready.set_result(None)
+        elif "exited" in message:
+            future = self._exits.pop(message["exited"], None)
+            if future is not None and not future.done():
+                future.set_result(message["code"])
+        else:
+            self._answer(message, fds)
+
+    def _answer(self, message: Message, fds: list[int]) -> None:
+        reply = self._replies.get(message["id"])
+        if reply is None or reply.done():
+            close_all(fds)
+        elif "error" in message:
+            reply.set_exception(OSError(message["error"]["errno"], message["error"]["message"]))
+        else:
+            reply.set_result((message["result"], fds))
+
+    def _lost(self) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(RuntimeLost("the node agent ended"))
+            return
+        self._fail_everything()
+        self._on_lost()
+
+    def _fail_everything(self) -> None:
+        for reply in self._replies.values():
+            if not reply.done():
+                reply.set_exception(RuntimeLost("the node agent ended"))
+        for exited in self._exits.values():
+            if not exited.done():
+                exited.set_result(EXIT_LOST)
+        self._exits.clear()

@@ -1,0 +1,120 @@
+"""The node's image store: layers unpacked from the catalogue, once per program version."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from kitlib.embedded.kubelet.images.catalogue import Catalogue, Image, ImageNotFound, Program
+from kitlib.embedded.kubelet.images.reference import ImageReference
+
+__all__ = ["ImageStore", "PulledImage"]
+
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True, slots=True)
+class PulledImage:
+    """An image on this node.
+
+    Args:
+        image: its configuration.
+        reference: the full name, as container statuses show it.
+        id: `repository@sha256:digest#program`, where the program is the one that really runs.
+        layers: directories, lowest first.
+        size: bytes of the layer.
+    """
+
+    image: Image
+    reference: str
+    id: str
+    layers: tuple[Path, ...]
+    size: int
+
+
+class ImageStore:
+    """Unpacks images below a directory, which must belong to the kit alone.
+
+    Args:
+        directory: where layers are kept between runs.
+        catalogue: what can be pulled.
+    """
+
+    def __init__(self, directory: Path, catalogue: Catalogue | None = None) -> None:
+        self._directory = directory
+        self._catalogue = catalogue or Catalogue.builtin()
+        self._unpacked: dict[str, tuple[str, Path, int]] = {}
+        self._present: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    def is_present(self, reference: str) -> bool:
+        """Tell whether this very reference has been pulled."""
+        return reference in self._present
+
+    async def pull(self, text: str) -> PulledImage:
+        """Return an image, unpacked if need be.
+
+        Raises:
+            InvalidImageName: the text is not an image reference.
+            ImageNotFound: no registry has it.
+        """
+        reference = ImageReference.parse(text)
+        image = self._catalogue.find(reference)
+        async with self._lock:
+            if image.name not in self._unpacked:
+                self._unpacked[image.name] = await asyncio.to_thread(self._unpack, image)
+        digest, layer, size = self._unpacked[image.name]
+        self._present.add(text)
+        program = image.programs[0].command if image.programs else "sh"
+        image_id = f"{reference.repository}@sha256:{digest}#{program}"
+        return PulledImage(image, reference.normalized, image_id, (layer,), size)
+
+    def _unpack(self, image: Image) -> tuple[str, Path, int]:
+        programs = [(program, _locate(image, program)) for program in image.programs]
+        digest = hashlib.sha256(repr(image).encode())
+        for _, source in programs:
+            with source.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        layer = self._directory / f"{image.name}-{digest.hexdigest()[:16]}"
+        if not layer.exists():
+            self._build(layer, image, programs)
+        size = sum(source.stat().st_size for _, source in programs)
+        return digest.hexdigest(), layer, size
+
+    def _build(self, layer: Path, image: Image, programs: list[tuple[Program, Path]]) -> None:
+        building = layer.with_name(f"{layer.name}.{os.getpid()}")
+        building.mkdir(parents=True)
+        for directory in image.directories:
+            (building / directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        for path, text in (image.files | image.executables).items():
+            target = building / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+            target.chmod(0o755 if path in image.executables else 0o644)
+        for program, source in programs:
+            target = building / program.path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            target.chmod(0o755)
+        # A layer appears whole or not at all.
+        building.rename(layer)
+
+
+def _locate(image: Image, program: Program) -> Path:
+    spec = importlib.util.find_spec(program.package)
+    machine = platform.machine().lower()
+    member = program.member.format(system=platform.system().lower(), machine=_MACHINES.get(machine, machine))
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        candidate = Path(folder) / member
+        if candidate.exists():
+            return candidate
+    found = shutil.which(program.command)
+    if found is None:
+        raise ImageNotFound(f"image {image.name} needs {program.command}: install the package {program.package}")
+    return Path(found).resolve()

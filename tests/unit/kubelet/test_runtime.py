@@ -1,0 +1,193 @@
+"""The real runtime, with a real agent in namespaces of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kitlib.embedded.kubelet.logs import ContainerLog, read_log
+from kitlib.embedded.kubelet.runtime import EXIT_LOST, Mount, StartError
+from kitlib.embedded.kubelet.streams import run_command, start_session
+from tests.unit.kubelet.conftest import Workbench
+
+
+async def exchange(sock: socket.socket, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(sock=sock)
+    writer.write(request)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def dial(bench: Workbench, address: str, port: int) -> socket.socket:
+    """Dial until the program listens: it has been executed, but that is all that is known."""
+    while True:
+        try:
+            return await bench.runtime.dial(address, port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0)
+
+
+async def read(log: ContainerLog, *, follow: bool) -> AsyncIterator[bytes]:
+    async for chunk in read_log(
+        log.path, log, follow=follow, tail_lines=None, since_time=None, timestamps=False, limit_bytes=None
+    ):
+        yield chunk
+
+
+async def text(log: ContainerLog) -> str:
+    return b"".join([chunk async for chunk in read(log, follow=True)]).decode()
+
+
+async def test_nginx_serves_on_its_own_address(bench: Workbench) -> None:
+    for name in ("web-0", "web-1"):
+        sandbox, address = await bench.pod(name)
+        await bench.run(sandbox, "nginx:1.27")
+        answer = await exchange(await dial(bench, address, 80), b"GET / HTTP/1.0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"Welcome to nginx!" in answer
+
+
+async def test_redis_answers(bench: Workbench) -> None:
+    sandbox, address = await bench.pod()
+    await bench.run(sandbox, "redis:7")
+    assert await exchange(await dial(bench, address, 6379), b"PING\r\nQUIT\r\n") == b"+PONG\r\n+OK\r\n"
+    inside = await exchange(await bench.runtime.dial_in_sandbox(sandbox, 6379), b"PING\r\nQUIT\r\n")
+    assert inside.startswith(b"+PONG")
+
+
+async def test_exec_runs_in_the_container(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod("web-7")
+    container, _ = await bench.run(sandbox, "busybox", "sh", "-c", "echo mine > /only-here; exec sleep 1000")
+    code, output = await run_command(
+        bench.runtime, container.id, ["sh", "-c", "cat /only-here; hostname; echo oops >&2; exit 3"], timeout=10
+    )
+    assert code == 3
+    assert sorted(output.decode().split()) == ["mine", "oops", "web-7"]
+    with pytest.raises(StartError, match='exec: "nope": executable file not found in \\$PATH'):
+        await run_command(bench.runtime, container.id, ["nope"], timeout=10)
+
+
+async def test_exec_reads_stdin_to_its_end(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
+    session = await start_session(bench.runtime, container.id, ["wc", "-c"], stdin=True, tty=False)
+    await session.write(b"x" * 300_000)
+    await session.close_stdin()
+    assert [(channel, int(data)) async for channel, data in session.output()] == [(1, 300_000)]
+    assert await session.wait() == 0
+    await session.close()
+
+
+async def test_exec_with_a_terminal(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
+    session = await start_session(bench.runtime, container.id, ["sh"], stdin=True, tty=True)
+    await session.resize(100, 40)
+    await session.write(b"tty; stty size; exit 4\n")
+    output = b"".join([data async for _, data in session.output()])
+    assert b"/dev/pts/" in output
+    assert b"40 100" in output
+    assert await session.wait() == 4
+    await session.close()
+
+
+async def test_signals_reach_pid_1_as_on_a_real_node(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    obeys, log = await bench.run(
+        sandbox, "busybox", "sh", "-c", "trap 'echo bye; exit 5' TERM; echo up; sleep 1000 & wait"
+    )
+    assert await anext(read(log, follow=True)) == b"up\n"
+    assert await bench.stop(obeys) == 5
+    assert await text(log) == "up\nbye\n"
+    ignores, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
+    await bench.runtime.signal(ignores.id, signal.SIGTERM)
+    assert not ignores.exited.done()
+    assert await bench.stop(ignores, signal.SIGKILL) == 137
+    paused, _ = await bench.run(sandbox, "registry.k8s.io/pause:3.10")
+    assert await bench.stop(paused, signal.SIGKILL) == 137
+
+
+async def test_a_program_that_does_not_exist(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    with pytest.raises(StartError, match='exec: "no-such": executable file not found'):
+        await bench.run(sandbox, "busybox", "no-such", "argument")
+
+
+async def test_a_program_that_ends_at_once_has_run(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    container, log = await bench.run(sandbox, "busybox", "sh", "-c", "echo out; echo err >&2; exit 9")
+    assert await container.exited == 9
+    assert sorted((await text(log)).split()) == ["err", "out"]
+
+
+async def test_two_containers_share_a_pod(bench: Workbench, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    sandbox, _ = await bench.pod()
+    mounts = (Mount(shared, "/usr/share/nginx/html"),)
+    await bench.run(sandbox, "nginx", mounts=mounts)
+    writer, _ = await bench.run(
+        sandbox, "busybox", "sh", "-c", "echo shared > /data/index.html", mounts=(Mount(shared, "/data"),)
+    )
+    assert await writer.exited == 0
+    sock = await bench.runtime.dial_in_sandbox(sandbox, 80)
+    assert (await exchange(sock, b"GET / HTTP/1.0\r\n\r\n")).endswith(b"shared\n")
+
+
+async def test_pods_reach_each_other(bench: Workbench) -> None:
+    _, address = web = await bench.pod("web-0")
+    await bench.run(web[0], "nginx")
+    (await dial(bench, address, 80)).close()
+    sandbox, _ = await bench.pod("client")
+    container, log = await bench.run(sandbox, "busybox", "sh", "-c", f"curl -s http://{address}")
+    assert await container.exited == 0
+    assert "Welcome to nginx!" in await text(log)
+
+
+async def test_any_service_address_can_be_served(bench: Workbench) -> None:
+    listener = await bench.runtime.listen("10.96.77.88", 80)
+    served = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\nfrom the control plane")
+        writer.close()
+        served.set()
+
+    server = await asyncio.start_server(answer, sock=listener)
+    sandbox, _ = await bench.pod()
+    container, log = await bench.run(sandbox, "busybox", "curl", "-s", "http://10.96.77.88")
+    assert await container.exited == 0
+    assert (await text(log)).strip() == "from the control plane"
+    assert served.is_set()
+    server.close()
+
+
+async def test_a_lost_agent_is_started_again(bench: Workbench) -> None:
+    back = asyncio.Event()
+    bench.runtime.on_restart(back.set)
+    sandbox, first = await bench.pod()
+    container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
+    os.kill(bench.runtime.holder.pid, signal.SIGKILL)
+    assert await container.exited == EXIT_LOST
+    await back.wait()
+    _, second = await bench.pod()
+    assert second != first
+
+
+async def test_nothing_outlives_the_runtime(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    await bench.run(sandbox, "busybox", "sh", "-c", "sleep 1000 & sleep 1000")
+    started = psutil.Process(bench.runtime.holder.pid).children(recursive=True)
+    assert len(started) >= 4
+    await bench.runtime.stop()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
