@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -189,5 +190,41 @@ async def test_nothing_outlives_the_runtime(bench: Workbench) -> None:
     started = psutil.Process(bench.runtime.holder.pid).children(recursive=True)
     assert len(started) >= 4
     await bench.runtime.stop()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+
+
+_CONTROL_PLANE = """
+import asyncio, sys
+from pathlib import Path
+from tests.unit.kubelet.conftest import Workbench
+
+async def main():
+    bench = Workbench(Path(sys.argv[1]))
+    await bench.runtime.start()
+    sandbox, _ = await bench.pod()
+    await bench.run(sandbox, "busybox", "sleep", "1000")
+    print(bench.runtime.holder.pid, flush=True)
+    await asyncio.sleep(1000)
+
+asyncio.run(main())
+"""
+
+
+async def test_nothing_outlives_a_killed_control_plane(tmp_path: Path) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _CONTROL_PLANE,
+        str(tmp_path),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+    assert parent.stdout is not None
+    holder = psutil.Process(int(await parent.stdout.readline()))
+    started = [holder, *holder.children(recursive=True)]
+    assert len(started) >= 4
+    parent.kill()
+    await parent.wait()
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []

@@ -37,10 +37,14 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image: its configuration and the files of its one layer."""
+    """An image: its configuration and the files of its one layer.
+
+    `tags` is the pattern of the tags that exist, so that `nginx:broken` is as missing as it is in a real registry.
+    """
 
     name: str
     tags: str
+    aliases: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
@@ -58,6 +62,7 @@ class Image:
         return cls(
             name=data["name"],
             tags=data["tags"],
+            aliases=tuple(data.get("aliases", ())),
             entrypoint=tuple(data.get("entrypoint", ())),
             command=tuple(data.get("command", ())),
             env={name: str(value) for name, value in data.get("env", {}).items()},
@@ -75,7 +80,7 @@ class Catalogue:
     """Images by name."""
 
     def __init__(self, images: list[Image]) -> None:
-        self._images = {image.name: image for image in images}
+        self._images = {name: image for image in images for name in (image.name, *image.aliases)}
 
     @classmethod
     def builtin(cls) -> Catalogue:
@@ -89,7 +94,7 @@ class Catalogue:
         Raises:
             ImageNotFound: no such name, or no such tag.
         """
-        image = self._images.get(reference.name) or self._images.get(reference.name.partition("-")[0])
+        image = self._images.get(reference.name)
         if image is None:
             full = reference.normalized
             raise ImageNotFound(
