@@ -82,7 +82,7 @@ class Checkpoint:
         """Judge an observation. Pure: the same observation always gets the same verdict."""
         if observation.problem:
             return self._without(Outcome.ENV_ERROR, observation.problem)
-        if self.needs_history and not observation.history:
+        if self.needs_history and not observation.recorded:
             return self._without(Outcome.ENV_ERROR, "nothing was recorded; open the lab again and repeat the step")
         try:
             if not self.attempted(observation):

@@ -44,6 +44,7 @@ class Observation:
         held: for how many seconds each criterion (by id) has been met without a break.
         problem: set when the cluster or the record cannot be relied on; no verdict is possible then.
         seed: of the learner's variant.
+        recorded: whether anybody recorded the past; without that, an empty history says nothing.
     """
 
     namespace: str
@@ -54,6 +55,7 @@ class Observation:
     held: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
     seed: str = ""
+    recorded: bool = True
 
     def all(self, kind: str) -> tuple[Json, ...]:
         """Return the objects of a kind."""
@@ -98,6 +100,7 @@ class Observation:
             "held": dict(self.held),
             "problem": self.problem,
             "seed": self.seed,
+            "recorded": self.recorded,
         }
 
     @staticmethod
@@ -112,6 +115,7 @@ class Observation:
             held=saved["held"],
             problem=saved["problem"],
             seed=saved["seed"],
+            recorded=saved["recorded"],
         )
 
 

@@ -84,7 +84,13 @@ class Observer:
         except KitError as error:
             return Observation(self.namespace, problem=str(error), seed=self.seed)
         return Observation(
-            self.namespace, objects=objects, events=events, history=history, probes=results, seed=self.seed
+            self.namespace,
+            objects=objects,
+            events=events,
+            history=history,
+            probes=results,
+            seed=self.seed,
+            recorded=self.timeline is not None,
         )
 
     def _read(self) -> tuple[Objects, dict[str, str], tuple[Json, ...]]:

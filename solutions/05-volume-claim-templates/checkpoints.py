@@ -57,7 +57,8 @@ def two_pods_named_web_2(observation: Observation) -> Finding:
     lives = [life for life in observation.history.lives("Pod", "web-2") if life.ready()]
     seen = ", then ".join(life.uid[:8] for life in lives) or "none"
     if len(lives) < 2:
-        coming = replica_counts(observation)[-1:] == [3]
+        living = observation.history.living("Pod", "web-2")
+        coming = replica_counts(observation)[-1:] == [3] and not (living and living.ready())
         return (pending if coming else unmet)(f"pods named web-2 that were Ready: {seen}", wanted)
     return met(f"pods named web-2, by UID: {seen}", wanted)
 

@@ -44,7 +44,9 @@ def test_trouble_with_the_cluster_is_not_the_learners():
 
 def test_a_history_is_needed_only_by_those_who_ask_for_it():
     assert checkpoint(met("a")).evaluate(Observation("lab")).passed
-    assert checkpoint(met("a"), mode=Mode.TRACE).evaluate(Observation("lab")).outcome is Outcome.ENV_ERROR
+    assert checkpoint(met("a"), mode=Mode.TRACE).evaluate(Observation("lab")).passed
+    unrecorded = Observation("lab", recorded=False)
+    assert checkpoint(met("a"), mode=Mode.TRACE).evaluate(unrecorded).outcome is Outcome.ENV_ERROR
 
 
 def test_a_bug_in_a_check_is_a_check_error():
