@@ -14,7 +14,9 @@ from kitlib.settings import settings
 
 __all__ = ["register"]
 
-_Name = Annotated[str, typer.Option("--name", "-n", help="Which embedded cluster.", default_factory=lambda: settings().cluster)]
+_Name = Annotated[
+    str, typer.Option("--name", "-n", help="Which embedded cluster.", default_factory=lambda: settings().cluster)
+]
 
 
 def up(
@@ -77,7 +79,9 @@ def doctor() -> None:
     """Check what this machine offers; every problem comes with its fix. Exit code 1 if something needed is missing."""
     findings = EmbeddedProvider().doctor()
     for finding in findings:
-        typer.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check}{': ' + finding.detail if finding.detail else ''}")
+        typer.echo(
+            f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check}{': ' + finding.detail if finding.detail else ''}"
+        )
         if not finding.ok and finding.fix:
             typer.echo(f"      fix: {finding.fix}")
     if not all(finding.ok for finding in findings):

@@ -1,7 +1,7 @@
 """`python -m kitlib.embedded.daemon`: one embedded cluster as a background process.
 
-It holds a lock on its directory for as long as it lives, so there is never a second one on the same state; it reports its
-start over a pipe as JSON lines, and ends itself when the start fails.
+It holds a lock on its directory for as long as it lives, so there is never a second one on the same state; it reports
+its start over a pipe as JSON lines, and ends itself when the start fails.
 """
 
 from __future__ import annotations

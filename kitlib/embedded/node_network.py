@@ -13,8 +13,9 @@ from aiohttp import web
 
 from kitlib.embedded.apiserver.endpoint import HttpsEndpoint
 from kitlib.embedded.kubelet.runtime import Runtime
-from kitlib.embedded.network.dns import DnsServer
+from kitlib.embedded.network.dns_server import DnsServer
 from kitlib.embedded.network.proxy import ServiceProxy
+from kitlib.embedded.network.zone import Zone
 from kitlib.embedded.registry.client import Client
 
 __all__ = ["NodeNetwork"]
@@ -34,7 +35,10 @@ class NodeNetwork:
     """
 
     def __init__(self, client: Client, runtime: Runtime, endpoint: HttpsEndpoint) -> None:
-        self._client, self._runtime, self._endpoint = client, runtime, endpoint
+        self._runtime, self._endpoint = runtime, endpoint
+        self._zone = Zone()
+        self._unsubscribe = self._zone.subscribe_to(client)
+        runtime.on_restart(self._reopen)
         self._dns: DnsServer | None = None
         self._proxy: ServiceProxy | None = None
         self._api: web.SockSite | None = None
@@ -44,17 +48,20 @@ class NodeNetwork:
         """Open every socket and serve on it."""
         datagrams = await self._runtime.datagrams(_DNS_ADDRESS, _DNS_PORT)
         stream = await self._runtime.listen(_DNS_ADDRESS, _DNS_PORT)
-        self._dns = DnsServer(self._client, datagrams=datagrams, stream=stream)
+        self._dns = DnsServer(self._zone, udp=datagrams, tcp=stream)
         await self._dns.start()
         self._api = await self._endpoint.serve(await self._runtime.listen(_API_ADDRESS, _API_PORT))
-        self._proxy = ServiceProxy(self._client, listen=self._runtime.listen, dial=self._runtime.dial)
-        await self._proxy.start()
-        self._runtime.on_restart(self._reopen)
+        self._proxy = ServiceProxy(self._zone, listen=self._runtime.listen, dial=self._runtime.dial)
+        self._proxy.start()
 
     async def close(self) -> None:
-        """Close every socket."""
+        """Close every socket and forget the zone."""
         if self._reopening is not None:
             self._reopening.cancel()
+        self._unsubscribe()
+        await self._close_sockets()
+
+    async def _close_sockets(self) -> None:
         if self._proxy is not None:
             await self._proxy.stop()
         if self._dns is not None:
@@ -65,7 +72,7 @@ class NodeNetwork:
     def _reopen(self) -> None:
         async def again() -> None:
             _log.warning("the node agent was lost and is back: opening DNS, services and the API in its network again")
-            await self.close()
+            await self._close_sockets()
             await self.open()
 
         self._reopening = asyncio.ensure_future(again())

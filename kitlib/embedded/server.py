@@ -19,8 +19,10 @@ from kitlib.embedded.controllers.catalogue import build_controllers
 from kitlib.embedded.controllers.explanation import Explanations
 from kitlib.embedded.controllers.manager import ControllerManager
 from kitlib.embedded.kubeconfig import context_name, write_kubeconfig
+from kitlib.embedded.kubelet.images.store import ImageStore
 from kitlib.embedded.kubelet.kubelet import Kubelet
 from kitlib.embedded.kubelet.sandboxed import SandboxedRuntime
+from kitlib.embedded.kubelet.volumes.node_directories import NodeDirectories
 from kitlib.embedded.node_network import NodeNetwork
 from kitlib.embedded.registry.events import expire
 from kitlib.embedded.registry.loopback import LoopbackClient
@@ -127,7 +129,7 @@ class Server:
         port = listener.getsockname()[1]
         (self._config.directory / "port").write_text(str(port))
         self.address = f"https://127.0.0.1:{port}"
-        api = ApiServer(registry, tokens, node=self._kubelets.get, address=f"127.0.0.1:{port}")
+        api = ApiServer(registry, tokens, node=lambda name: self._kubelets.get(name), address=f"127.0.0.1:{port}")
         endpoint = HttpsEndpoint(api.app, pki)
         await endpoint.start()
         await endpoint.serve(listener)
@@ -141,23 +143,23 @@ class Server:
             lambda name: self._client(registry, name),
             self._clock,
             certificate=pki.read("ca.crt").decode(),
-            directories=NodeDirectories(self._node_directory),
+            directories=NodeDirectories([self._node_directory(name) / "hostfs" for name in self._config.node_names()]),
             explanations=explanations,
         )
-        manager = ControllerManager(controllers)
+        scheduler = Scheduler(self._client(registry, Scheduler.name), self._clock, explanations=explanations)
+        manager = ControllerManager([*controllers, scheduler])
         manager.start()
         self._cleanup.push_async_callback(manager.stop)
-        scheduler = Scheduler(self._client(registry, "default-scheduler"), self._clock)
-        scheduler.start()
-        self._cleanup.push_async_callback(scheduler.stop)
         sweeping = asyncio.ensure_future(self._sweep_events(registry))
         self._cleanup.callback(sweeping.cancel)
 
     async def _start_nodes(self, registry: Registry, runtime: SandboxedRuntime, tokens: ServiceAccountTokens) -> None:
+        images = ImageStore(self._config.directory / "images")
         for name in self._config.node_names():
             kubelet = Kubelet(
                 client=self._client(registry, "kubelet", host=name),
                 runtime=runtime,
+                images=images,
                 node_name=name,
                 state_dir=self._node_directory(name),
                 clock=self._clock,

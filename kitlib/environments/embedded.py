@@ -78,7 +78,9 @@ class EmbeddedProvider:
         running = self._running(name)
         if running is not None:
             if port and not running.server.endswith(f":{port}"):
-                raise UsageError(f"cluster {name} runs already on {running.server}", fix=f"kit down --name {name} first")
+                raise UsageError(
+                    f"cluster {name} runs already on {running.server}", fix=f"kit down --name {name} first"
+                )
             return running
         fresh = not directory.exists()
         self._prepare(directory)

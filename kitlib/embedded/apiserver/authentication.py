@@ -23,6 +23,7 @@ __all__ = ["ISSUER", "ServiceAccountTokens", "User", "user_of_certificate"]
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 _ALGORITHM = "ES256"
 _CLAIM = "kubernetes.io"
+_POD_TOKEN_SECONDS = 365 * 24 * 3600  # a kubelet would renew a shorter one; the token dies with its pod all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,15 @@ class ServiceAccountTokens:
             _CLAIM: bound,
         }
         return jwt.encode(claims, self._private, algorithm=_ALGORITHM)  # type: ignore[arg-type]
+
+    def for_pod(self, pod: Object) -> str:
+        """Return the token that a pod finds in its service-account volume.
+
+        Raises:
+            KeyError: its service account does not exist.
+        """
+        account = pod["spec"].get("serviceAccountName", "default")
+        return self.issue(pod["metadata"]["namespace"], account, lifetime=_POD_TOKEN_SECONDS, pod=pod)
 
     def authenticate(self, token: str) -> User | None:
         """Return the user a token stands for, or None when it is forged, expired, or its owner is gone."""

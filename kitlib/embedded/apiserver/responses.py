@@ -109,7 +109,7 @@ class Presenter:
         return to_events_v1(obj) if self._resource.group == "events.k8s.io" else obj
 
     def _table(self, objects: list[Object], meta: Object) -> Object:
-        kept = {key: meta[key] for key in ("resourceVersion", "continue", "remainingItemCount") if key in meta}
+        kept: Object = {key: meta[key] for key in ("resourceVersion", "continue", "remainingItemCount") if key in meta}
         return table(
             self._resource,
             objects,

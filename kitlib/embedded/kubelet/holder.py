@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import kitlib
 from kitlib.embedded.kubelet.agent.channel import Channel, Message, close_all
 from kitlib.embedded.kubelet.runtime import EXIT_LOST, RuntimeLost
 from kitlib.errors import EnvironmentProblem
@@ -117,7 +116,7 @@ class Holder:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
-                env={"PATH": os.defpath, "PYTHONPATH": str(Path(kitlib.__file__).parents[1]), "LC_ALL": "C.UTF-8"},
+                env={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[3]), "LC_ALL": "C.UTF-8"},
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 
 from kitlib.embedded.kubelet.runtime import ExecStreams, Execution, Runtime
 
-__all__ = ["ExecSession", "run_command", "start_session"]
+__all__ = ["AttachSession", "ExecSession", "run_command", "start_session"]
 
 _CHUNK = 1 << 16
 _END_OF_TRANSMISSION = b"\x04"
@@ -175,3 +175,37 @@ async def _wait_writable(fd: int) -> None:
         await ready.wait()
     finally:
         loop.remove_writer(fd)
+
+
+class AttachSession:
+    """The output of a container's own process, from now on; it has no input, as containers run without stdin.
+
+    Args:
+        queue: chunks of output; None is the end.
+        execution: the container's process.
+    """
+
+    def __init__(self, queue: asyncio.Queue[tuple[int, bytes] | None], execution: Execution) -> None:
+        self._queue, self._execution = queue, execution
+
+    async def output(self) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield (channel, chunk) until the container ends."""
+        while (item := await self._queue.get()) is not None:
+            yield item
+
+    async def write(self, data: bytes) -> None:
+        """Drop it."""
+
+    def close_stdin(self) -> None:
+        """Do nothing."""
+
+    def resize(self, *, width: int, height: int) -> None:
+        """Do nothing: the container has no terminal."""
+
+    async def wait(self) -> int:
+        """Wait for the container's end; returns its exit code."""
+        return await asyncio.shield(self._execution.exited)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        self._queue.put_nowait(None)

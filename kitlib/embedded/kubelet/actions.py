@@ -1,0 +1,143 @@
+"""What probes and hooks do: a command in the container, an HTTP request, a TCP connection. One attempt each.
+
+Everything goes through the runtime: nothing on the machine itself connects to a pod.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.kubelet.pod_context import PodContext
+from kitlib.embedded.kubelet.record import ContainerRecord
+from kitlib.embedded.kubelet.runtime import RuntimeLost, StartError
+from kitlib.embedded.kubelet.streams import run_command
+
+__all__ = ["ActionFailed", "perform"]
+
+_OUTPUT_LIMIT = 10 << 10
+_DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
+
+
+class ActionFailed(Exception):
+    """The attempt failed; the text is what the kubelet's event says."""
+
+
+async def perform(action: Object, context: PodContext, record: ContainerRecord, *, timeout: float) -> None:
+    """Make one attempt.
+
+    Args:
+        action: a probe or a lifecycle handler: with `exec`, `httpGet`, `tcpSocket`, `grpc` or `sleep`.
+        context: the pod.
+        record: the container.
+        timeout: seconds.
+
+    Raises:
+        ActionFailed: it did not succeed.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            if command := action.get("exec"):
+                await _command(command.get("command") or [], context, record, timeout)
+            elif request := action.get("httpGet"):
+                await _http(request, context, record)
+            elif "tcpSocket" in action or "grpc" in action:
+                await _tcp(action.get("tcpSocket") or action["grpc"], context, record)
+            elif wait := action.get("sleep"):
+                await context.clock.sleep(wait["seconds"])
+    except TimeoutError as error:
+        raise ActionFailed(_timeout_text(action, context, record, timeout)) from error
+    except RuntimeLost as error:
+        raise ActionFailed(str(error)) from error
+
+
+async def _command(command: list[str], context: PodContext, record: ContainerRecord, timeout: float) -> None:
+    if record.execution is None:
+        raise ActionFailed("container is not running")
+    try:
+        code, output = await run_command(context.runtime, record.execution.id, command, timeout=timeout)
+    except StartError as error:
+        raise ActionFailed(str(error)) from error
+    if code != 0:
+        raise ActionFailed(output[:_OUTPUT_LIMIT].decode(errors="replace").strip() or f"command exited with {code}")
+
+
+async def _http(request: Object, context: PodContext, record: ContainerRecord) -> None:
+    scheme = request.get("scheme", "HTTP")
+    host, port = request.get("host") or context.ip, _port(request.get("port"), record, _DEFAULT_PORTS[scheme])
+    path = "/" + request.get("path", "/").lstrip("/")
+    url = f"{scheme.lower()}://{host}:{port}{path}"
+    headers = {"Host": f"{host}:{port}", "User-Agent": "kube-probe/1.36", "Accept": "*/*", "Connection": "close"}
+    headers |= {header["name"]: header["value"] for header in request.get("httpHeaders") or []}
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    try:
+        reader, writer = await _connect(context, host, port, tls=scheme == "HTTPS")
+    except OSError as error:
+        raise ActionFailed(f'Get "{url}": {_dial_text(host, port, error)}') from error
+    try:
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        status = (await reader.readline()).split()
+    except OSError as error:
+        raise ActionFailed(f'Get "{url}": {error.strerror or error}') from error
+    finally:
+        writer.close()
+    if len(status) < 2 or not status[1].isdigit():
+        raise ActionFailed(f'Get "{url}": EOF')
+    if not 200 <= int(status[1]) < 400:
+        raise ActionFailed(f"HTTP probe failed with statuscode: {int(status[1])}")
+
+
+async def _tcp(target: Object, context: PodContext, record: ContainerRecord) -> None:
+    host, port = target.get("host") or context.ip, _port(target.get("port"), record, 0)
+    try:
+        _, writer = await _connect(context, host, port, tls=False)
+    except OSError as error:
+        raise ActionFailed(_dial_text(host, port, error)) from error
+    writer.close()
+
+
+async def _connect(
+    context: PodContext, host: str, port: int, *, tls: bool
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    connection = await context.runtime.dial(host, port)
+    unverified = None
+    if tls:  # the kubelet does not verify certificates of probes
+        unverified = ssl.create_default_context()
+        unverified.check_hostname = False
+        unverified.verify_mode = ssl.CERT_NONE
+    try:
+        return await asyncio.open_connection(sock=connection, ssl=unverified, server_hostname=host if tls else None)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _port(port: int | str | None, record: ContainerRecord, default: int) -> int:
+    if isinstance(port, int):
+        return port
+    for candidate in record.spec.get("ports") or []:
+        if candidate.get("name") == port:
+            return int(candidate["containerPort"])
+    with contextlib.suppress(ValueError, TypeError):
+        return int(port)  # type: ignore[arg-type]  # a number written as text is allowed
+    if port:
+        raise ActionFailed(f'couldn\'t find port: "{port}" in container {record.name}')
+    return default
+
+
+def _dial_text(host: str, port: int, error: OSError) -> str:
+    return f"dial tcp {host}:{port}: connect: {(error.strerror or str(error)).lower()}"
+
+
+def _timeout_text(action: Object, context: PodContext, record: ContainerRecord, timeout: float) -> str:
+    if request := action.get("httpGet"):
+        scheme = request.get("scheme", "HTTP")
+        host, port = request.get("host") or context.ip, _port(request.get("port"), record, _DEFAULT_PORTS[scheme])
+        url = f"{scheme.lower()}://{host}:{port}/{request.get('path', '/').lstrip('/')}"
+        return f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+    if "exec" in action:
+        command = " ".join(action["exec"].get("command") or [])
+        return f'command timed out: "{command}" timed out after {timeout:g}s'
+    return f"dial tcp {context.ip}: i/o timeout"

@@ -1,0 +1,242 @@
+"""One container of a pod from its first start to its last end: start, probe, restart with back-off, stop.
+
+Source: kubernetes-behaviour 5.2, 5.4, 5.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import Any
+from uuid import uuid4
+
+from kitlib.embedded.kubelet.actions import ActionFailed, perform
+from kitlib.embedded.kubelet.backoff import Backoff
+from kitlib.embedded.kubelet.container_spec import container_spec
+from kitlib.embedded.kubelet.environment import ConfigError
+from kitlib.embedded.kubelet.image_puller import pull
+from kitlib.embedded.kubelet.images.store import PulledImage
+from kitlib.embedded.kubelet.logs import ContainerLog
+from kitlib.embedded.kubelet.pod_context import PodContext
+from kitlib.embedded.kubelet.prober import Prober
+from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord
+from kitlib.embedded.kubelet.runtime import ContainerSpec, ExecStreams, Execution, RuntimeLost, StartError
+
+__all__ = ["ContainerRunner"]
+
+_CONFIG_RETRY_SECONDS = 2.0
+_MINIMUM_KILL_SECONDS = 2.0
+_MESSAGE_LIMIT = 4096
+_START_FAILED = 128
+
+
+class ContainerRunner:
+    """Runs one container.
+
+    Args:
+        context: the pod.
+        record: the container; kept up to date.
+        sandbox_id: where it runs.
+    """
+
+    def __init__(self, context: PodContext, record: ContainerRecord, sandbox_id: str) -> None:
+        self._context, self._record, self._sandbox_id = context, record, sandbox_id
+        self._stopping = False
+        self._stop_signal = signal.SIGTERM
+        self._hurry = asyncio.Event()
+        self._stops: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Run the container until it will not be started again."""
+        record, backoff = self._record, Backoff(first_at_once=True)
+        if record.terminated and not self._restarts(record.terminated["exitCode"]):
+            return
+        while not self._stopping:
+            image = await pull(self._context, record)
+            if self._stopping:
+                return
+            began = self._context.clock.monotonic()
+            try:
+                code = await self._instance(image)
+            except RuntimeLost:
+                # The node is going down under us: the pod's worker starts everything anew, or ends us.
+                await asyncio.Event().wait()
+                return
+            if self._stopping or not self._restarts(code):
+                return
+            await self._back_off(backoff.failed(ran_for=self._context.clock.monotonic() - began))
+
+    async def stop(self, grace: float) -> None:
+        """End the container: preStop hook, stop signal, and SIGKILL when the grace period is over."""
+        self._stopping = True
+        if not self._record.running:
+            return
+        self._context.event("Normal", "Killing", f"Stopping container {self._record.name}", self._record)
+        await self._end_instance(grace)
+
+    def hurry(self) -> None:
+        """Kill at once what is being stopped: its grace period was cut short."""
+        self._hurry.set()
+
+    def _restarts(self, code: int) -> bool:
+        if self._record.kind is ContainerKind.SIDECAR:
+            return True
+        policy = self._context.pod["spec"].get("restartPolicy", "Always")
+        if self._record.kind is ContainerKind.INIT:
+            return code != 0 and policy != "Never"
+        return policy == "Always" or (policy == "OnFailure" and code != 0)
+
+    async def _back_off(self, delay: float) -> None:
+        record, context = self._record, self._context
+        ended = record.state.get("terminated")
+        if delay:
+            where = f"pod={context.name}_{context.namespace}({context.uid})"
+            message = f"back-off {_duration(delay)} restarting failed container={record.name} {where}"
+            record.last_state = {"terminated": ended} if ended else {}
+            record.state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
+            context.event(
+                "Warning",
+                "BackOff",
+                f"Back-off restarting failed container {record.name} in pod {where.removeprefix('pod=')}",
+                record,
+            )
+            context.report()
+            await context.clock.sleep(delay)
+        elif ended:
+            record.last_state = {"terminated": ended}
+        record.restart_count += 1
+
+    async def _instance(self, image: PulledImage) -> int:
+        """Start the container once; return its exit code after its end."""
+        record, context = self._record, self._context
+        self._stop_signal = signal.Signals[image.image.stop_signal]
+        spec = await self._configured(image)
+        record.image_id, record.container_id = image.id, f"kit://{spec.id}"
+        log = ContainerLog(context.log_path(record.name, record.restart_count), context.clock)
+        context.logs[record.name] = log
+        context.event("Normal", "Created", "Container created", record)
+        stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        streams = ExecStreams(stdin=stdin, stdout=log.pipe("stdout"), stderr=log.pipe("stderr"))
+        started = context.now()
+        try:
+            execution = await context.runtime.run_container(spec, streams)
+        except StartError as error:
+            log.close()
+            return self._start_failed(str(error), started)
+        record.execution, record.state = execution, {"running": {"startedAt": started}}
+        context.event("Normal", "Started", "Container started", record)
+        probing = asyncio.ensure_future(self._after_start())
+        try:
+            code = await asyncio.shield(execution.exited)
+        finally:
+            probing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await probing
+        self._ended(code, started)
+        return code
+
+    async def _configured(self, image: PulledImage) -> ContainerSpec:
+        """Return the runtime's spec, as soon as everything it refers to is there."""
+        record, context = self._record, self._context
+        name = f"{context.uid}-{record.name}-{uuid4().hex[:8]}"
+        while True:
+            try:
+                return container_spec(context, record, image, container_id=name, sandbox_id=self._sandbox_id)
+            except ConfigError as error:
+                record.state = {"waiting": {"reason": "CreateContainerConfigError", "message": str(error)}}
+                context.event("Warning", "Failed", f"Error: {error}", record)
+                context.report()
+                await context.clock.sleep(_CONFIG_RETRY_SECONDS)
+
+    async def _after_start(self) -> None:
+        """PostStart first, then the probes; the container is not ready before."""
+        record, context = self._record, self._context
+        hook = (record.spec.get("lifecycle") or {}).get("postStart")
+        if hook:
+            context.report()
+            try:
+                await perform(hook, context, record, timeout=600.0)
+            except ActionFailed as error:
+                context.event("Warning", "FailedPostStartHook", f"PostStartHook failed: {error}", record)
+                self._kill("FailedPostStartHook")
+                return
+        if "startupProbe" not in record.spec:
+            record.started = True
+            record.ready = "readinessProbe" not in record.spec
+        context.report()
+        await Prober(context, record, self._kill).run()
+
+    def _kill(self, why: str) -> None:
+        """End this instance because a probe or a hook failed; it is restarted as after a crash."""
+        self._context.event("Normal", "Killing", why, self._record)
+        grace = float(self._context.pod["spec"].get("terminationGracePeriodSeconds", 30))
+        task = asyncio.ensure_future(self._end_instance(grace))
+        self._stops.add(task)
+        task.add_done_callback(self._stops.discard)
+
+    async def _end_instance(self, grace: float) -> None:
+        record, context, execution = self._record, self._context, self._record.execution
+        if execution is None:
+            return
+        began = context.clock.monotonic()
+        hook = (record.spec.get("lifecycle") or {}).get("preStop")
+        if hook and grace > 0:
+            try:
+                await perform(hook, context, record, timeout=grace)
+            except ActionFailed as error:
+                context.event("Warning", "FailedPreStopHook", f"PreStopHook failed: {error}", record)
+            grace = max(_MINIMUM_KILL_SECONDS, grace - (context.clock.monotonic() - began))
+        try:
+            if grace > 0:
+                await context.runtime.signal(execution.id, self._stop_signal)
+                await self._wait_or_hurry(execution, grace)
+            if not execution.exited.done():
+                await context.runtime.signal(execution.id, signal.SIGKILL)
+                await asyncio.shield(execution.exited)
+        except RuntimeLost:
+            return
+
+    async def _wait_or_hurry(self, execution: Execution, grace: float) -> None:
+        patience = asyncio.ensure_future(self._context.clock.sleep(grace))
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        ends: set[asyncio.Future[Any]] = {execution.exited, patience, hurry}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            patience.cancel()
+            hurry.cancel()
+
+    def _ended(self, code: int, started: str) -> None:
+        record, context = self._record, self._context
+        reason = "Completed" if code == 0 else "Error"
+        record.execution, record.ready, record.started = None, False, False
+        ended = {"exitCode": code, "reason": reason, "startedAt": started, "finishedAt": context.now()}
+        if message := self._termination_message():
+            ended["message"] = message
+        record.state = {"terminated": ended | {"containerID": record.container_id}}
+        context.report()
+
+    def _start_failed(self, message: str, started: str) -> int:
+        record, context = self._record, self._context
+        text = f"failed to create containerd task: failed to create shim task: {message}"
+        context.event("Warning", "Failed", f"Error: {text}", record)
+        ended = {"exitCode": _START_FAILED, "reason": "StartError", "message": text}
+        ended |= {"startedAt": started, "finishedAt": context.now(), "containerID": record.container_id}
+        record.state = {"terminated": ended}
+        context.report()
+        return _START_FAILED
+
+    def _termination_message(self) -> str:
+        path = self._context.directory / "containers" / self._record.name / "termination-log"
+        try:
+            return path.read_bytes()[:_MESSAGE_LIMIT].decode(errors="replace")
+        except OSError:
+            return ""
+
+
+def _duration(seconds: float) -> str:
+    """Write a duration as Go does: `10s`, `1m20s`, `5m0s`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -1,0 +1,118 @@
+"""From a pod's container to what the runtime runs: command, environment, mounts, nothing left to resolve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.kubelet.environment import container_environment, expand, service_variables
+from kitlib.embedded.kubelet.images.store import PulledImage
+from kitlib.embedded.kubelet.pod_context import PodContext
+from kitlib.embedded.kubelet.record import ContainerRecord
+from kitlib.embedded.kubelet.runtime import DEFAULT_CAPABILITIES, ContainerSpec, Mount
+
+__all__ = ["container_spec", "write_network_files"]
+
+_DNS = "10.96.0.10"
+_ZONE = "cluster.local"
+
+
+def container_spec(
+    context: PodContext, record: ContainerRecord, image: PulledImage, *, container_id: str, sandbox_id: str
+) -> ContainerSpec:
+    """Resolve a container.
+
+    Raises:
+        ConfigError: something it refers to is not there.
+    """
+    container = record.spec
+    env = container_environment(
+        context.pod,
+        container,
+        image_env=image.image.env,
+        services=_services(context),
+        lookup=context.lookup,
+    )
+    command = [expand(part, env) for part in container.get("command") or ()]
+    arguments = [expand(part, env) for part in container.get("args") or ()]
+    if not command:
+        command = list(image.image.entrypoint)
+        arguments = arguments or list(image.image.command)
+    return ContainerSpec(
+        id=container_id,
+        sandbox_id=sandbox_id,
+        command=(*command, *arguments),
+        env=env,
+        cwd=container.get("workingDir") or image.image.working_dir,
+        layers=image.layers,
+        mounts=(*_own_files(context, record), *context.volumes.mounts(container, env)),
+        capabilities=_capabilities(container),
+        read_only_root=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
+    )
+
+
+def _services(context: PodContext) -> dict[str, str]:
+    services = context.client.list("services", context.namespace)
+    if context.namespace != "default":
+        services = [*services, *filter(None, [context.client.find("services", "kubernetes", "default")])]
+    return service_variables(services, only_kubernetes=context.pod["spec"].get("enableServiceLinks") is False)
+
+
+def _capabilities(container: Object) -> tuple[str, ...]:
+    wanted = (container.get("securityContext") or {}).get("capabilities") or {}
+    dropped = {name.upper() for name in wanted.get("drop") or []}
+    kept = () if "ALL" in dropped else [c for c in DEFAULT_CAPABILITIES if c.removeprefix("CAP_") not in dropped]
+    # Only what a container engine grants by default may be asked for: nothing that reaches beyond the container.
+    added = (f"CAP_{name.upper().removeprefix('CAP_')}" for name in wanted.get("add") or [])
+    return tuple(sorted({*kept, *(name for name in added if name in DEFAULT_CAPABILITIES)}))
+
+
+def _own_files(context: PodContext, record: ContainerRecord) -> list[Mount]:
+    etc = context.directory / "etc"
+    message = context.directory / "containers" / record.name / "termination-log"
+    message.parent.mkdir(parents=True, exist_ok=True)
+    message.write_bytes(b"")
+    files = [Mount(etc / name, f"/etc/{name}") for name in ("hosts", "hostname", "resolv.conf")]
+    return [*files, Mount(message, record.spec.get("terminationMessagePath") or "/dev/termination-log")]
+
+
+def write_network_files(directory: Path, pod: Object, ip: str) -> None:
+    """Write the pod's /etc/hosts, hostname and resolv.conf.
+
+    Source: kubernetes-behaviour 4.3.
+    """
+    spec, namespace = pod["spec"], pod["metadata"]["namespace"]
+    hostname = pod_hostname(pod)
+    full = f"{hostname}.{spec['subdomain']}.{namespace}.svc.{_ZONE}" if spec.get("subdomain") else ""
+    names = f"{full}\t{hostname}" if full else hostname
+    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
+    lines += ["fe00::\tip6-localnet", "fe00::\tip6-mcastprefix", "fe00::1\tip6-allnodes", "fe00::2\tip6-allrouters"]
+    lines.append(f"{ip}\t{names}")
+    if aliases := spec.get("hostAliases"):
+        lines += ["", "# Entries added by HostAliases."]
+        lines += [f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or []) for alias in aliases]
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "hosts").write_text("\n".join(lines) + "\n")
+    (directory / "hostname").write_text(hostname + "\n")
+    (directory / "resolv.conf").write_text(_resolv_conf(spec, namespace))
+
+
+def pod_hostname(pod: Object) -> str:
+    """Return the hostname of a pod: as asked for, else its name cut to what a hostname may be."""
+    wanted = pod["spec"].get("hostname") or pod["metadata"]["name"]
+    return str(wanted)[:63].rstrip("-.")
+
+
+def _resolv_conf(spec: Object, namespace: str) -> str:
+    servers, searches, options = [_DNS], [f"{namespace}.svc.{_ZONE}", f"svc.{_ZONE}", _ZONE], ["ndots:5"]
+    if spec.get("dnsPolicy") in ("None", "Default"):
+        servers, searches, options = [], [], []
+    config = spec.get("dnsConfig") or {}
+    servers += config.get("nameservers") or []
+    searches += config.get("searches") or []
+    added = [f"{o['name']}:{o['value']}" if o.get("value") else o["name"] for o in config.get("options") or []]
+    options = [o for o in options if o.partition(":")[0] not in {a.partition(":")[0] for a in added}] + added
+    lines = [f"search {' '.join(searches)}"] if searches else []
+    lines += [f"nameserver {server}" for server in servers]
+    lines += [f"options {' '.join(options)}"] if options else []
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,247 @@
+"""The kubelet of one node: a worker for every pod bound to it, the node's heartbeat, and streams into its pods."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+
+from kitlib.clock import Clock
+from kitlib.embedded.apimachinery.objects import Object, deep_copy
+from kitlib.embedded.apimachinery.status import StatusError
+from kitlib.embedded.kubelet.admission import rejection
+from kitlib.embedded.kubelet.images.store import ImageStore
+from kitlib.embedded.kubelet.logs import ContainerLog, read_log
+from kitlib.embedded.kubelet.node_status import LEASE_SECONDS, NodeStatus
+from kitlib.embedded.kubelet.pod_context import PodContext
+from kitlib.embedded.kubelet.pod_worker import PodWorker
+from kitlib.embedded.kubelet.record import records_of
+from kitlib.embedded.kubelet.runtime import Runtime, StartError
+from kitlib.embedded.kubelet.streams import AttachSession, ExecSession, start_session
+from kitlib.embedded.kubelet.volumes.manager import VolumeManager
+from kitlib.embedded.registry.client import Client
+from kitlib.embedded.storage.event import Event
+
+__all__ = ["Kubelet"]
+
+_PROJECTED_FROM = ("configmaps", "secrets")
+_NODE_ADDRESS = "10.244.0.1"
+
+
+class Kubelet:
+    """Runs the pods of one node.
+
+    Args:
+        client: its client; events carry the node's name.
+        runtime: runs containers; nodes of one cluster may share it.
+        images: the images of the machine.
+        node_name: the node.
+        state_dir: its files: volumes, logs, what hostPath sees.
+        clock: its clock.
+        token_source: makes a service-account token for a pod.
+
+    Example:
+        kubelet = Kubelet(client=client, runtime=runtime, images=images, node_name="n1", ...)
+        await kubelet.start()
+    """
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        runtime: Runtime,
+        images: ImageStore,
+        node_name: str,
+        state_dir: Path,
+        clock: Clock,
+        token_source: Callable[[Object], str],
+    ) -> None:
+        self._client, self._runtime, self._images = client, runtime, images
+        self._name, self._directory, self._clock, self._token = node_name, state_dir, clock, token_source
+        self._node = NodeStatus(client, node_name, _NODE_ADDRESS, clock)
+        self._workers: dict[str, PodWorker] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._subscriptions: list[Callable[[], None]] = []
+        self._beating: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+
+    async def start(self) -> None:
+        """Register the node and start its pods."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._runtime.on_restart(self._on_runtime_restart)
+        self._node.register()
+        self._beating = asyncio.ensure_future(self._beat())
+        self._subscriptions.append(self._client.subscribe("pods", self._on_pod))
+        for resource in _PROJECTED_FROM:
+            self._subscriptions.append(self._client.subscribe(resource, self._on_source, replay=False))
+
+    async def stop(self) -> None:
+        """Let go of the pods; the runtime's end ends their processes."""
+        for cancel in self._subscriptions:
+            cancel()
+        tasks = [*self._tasks.values(), *([self._beating] if self._beating else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- pods --------------------------------------------------------------------------------------------------------
+
+    def _on_pod(self, event: Event) -> None:
+        pod = event.object
+        if pod["spec"].get("nodeName") != self._name:
+            return
+        worker = self._workers.get(pod["metadata"]["uid"])
+        if event.type == "DELETED":
+            if worker is not None:
+                worker.removed()
+        elif worker is not None:
+            worker.update(pod)
+        else:
+            # A handler must not write, and admission may: the worker begins in the loop's next round.
+            self._loop.call_soon(self._admit, pod)
+
+    def _admit(self, pod: Object) -> None:
+        uid, meta = pod["metadata"]["uid"], pod["metadata"]
+        current = self._client.find("pods", meta["name"], meta["namespace"])
+        if current is None or current["metadata"]["uid"] != uid or uid in self._workers:
+            return
+        others = [worker.context.pod for worker in self._workers.values()]
+        reason = rejection(current, others)
+        if reason and current.get("status", {}).get("phase") == "Pending":
+            self._reject(current, *reason)
+            current = self._client.get("pods", meta["name"], meta["namespace"])
+        worker = PodWorker(self._context(current), host_ip=_NODE_ADDRESS)
+        self._workers[uid] = worker
+        self._tasks[uid] = asyncio.ensure_future(self._run(uid, worker))
+
+    def _reject(self, pod: Object, reason: str, message: str) -> None:
+        rejected = deep_copy(pod)
+        rejected["status"] |= {"phase": "Failed", "reason": reason, "message": message}
+        with contextlib.suppress(StatusError):
+            self._client.update("pods", rejected, subresource="status")
+        self._client.event(pod, "Warning", reason, message)
+
+    async def _run(self, uid: str, worker: PodWorker) -> None:
+        try:
+            await worker.run()
+        finally:
+            self._workers.pop(uid, None)
+            self._tasks.pop(uid, None)
+
+    def _context(self, pod: Object) -> PodContext:
+        uid, meta = pod["metadata"]["uid"], pod["metadata"]
+        directory = self._directory / "pods" / uid
+        context: PodContext = PodContext(
+            pod=pod,
+            client=self._client,
+            runtime=self._runtime,
+            images=self._images,
+            clock=self._clock,
+            volumes=VolumeManager(
+                directory / "volumes",
+                host_files=self._directory / "hostfs",
+                lookup=lambda resource, name: context.lookup(resource, name),
+                token=self._token,
+                clock=self._clock,
+            ),
+            directory=directory,
+            log_directory=self._directory / "logs" / f"{meta['namespace']}_{meta['name']}_{uid}",
+            report=lambda: None,
+            records=records_of(pod),
+        )
+        return context
+
+    def _on_source(self, event: Event) -> None:
+        """A ConfigMap or Secret has changed: volumes made from it follow."""
+        namespace = event.object["metadata"]["namespace"]
+        for worker in self._workers.values():
+            if worker.context.namespace == namespace:
+                self._loop.call_soon(worker.context.volumes.refresh, worker.context.pod)
+
+    def _on_runtime_restart(self) -> None:
+        for worker in list(self._workers.values()):
+            worker.restart()
+
+    async def _beat(self) -> None:
+        while True:
+            await self._clock.sleep(LEASE_SECONDS)
+            with contextlib.suppress(StatusError):
+                self._node.renew()
+
+    # -- streams (apiserver.streams.Node) ----------------------------------------------------------------------------
+
+    async def logs(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        follow: bool = False,
+        previous: bool = False,
+        tail_lines: int | None = None,
+        since_time: datetime | None = None,
+        timestamps: bool = False,
+        limit_bytes: int | None = None,
+    ) -> AsyncIterator[bytes]:
+        """Yield a container's log; LookupError when there is none."""
+        found = self._client.get("pods", pod, namespace)
+        worker = self._workers.get(found["metadata"]["uid"])
+        folder = self._directory / "logs" / f"{namespace}_{pod}_{found['metadata']['uid']}" / container
+        instances = sorted(int(p.stem) for p in folder.glob("*.log")) if folder.is_dir() else []
+        if previous:
+            instances = instances[:-1]
+        if not instances:
+            raise LookupError(f'container "{container}" in pod "{pod}" has no log yet')
+        log: ContainerLog | None = worker.context.logs.get(container) if worker and not previous else None
+        lines = read_log(
+            folder / f"{instances[-1]}.log",
+            log,
+            follow=follow,
+            tail_lines=tail_lines,
+            since_time=since_time,
+            timestamps=timestamps,
+            limit_bytes=limit_bytes,
+        )
+        async for chunk in lines:
+            yield chunk
+
+    async def exec(
+        self, namespace: str, pod: str, container: str, command: list[str], *, stdin: bool, tty: bool
+    ) -> ExecSession:
+        """Start a command in a running container; LookupError when it does not run, OSError when it can't start."""
+        try:
+            return await start_session(
+                self._runtime, self._running(namespace, pod, container), command, stdin=stdin, tty=tty
+            )
+        except StartError as error:
+            raise OSError(str(error)) from error
+
+    async def attach(self, namespace: str, pod: str, container: str, *, stdin: bool, tty: bool) -> AttachSession:
+        """Follow a running container's output from now on; LookupError when it does not run."""
+        self._running(namespace, pod, container)
+        worker = self._worker(namespace, pod)
+        record = next(r for r in worker.context.records if r.name == container)
+        if record.execution is None:
+            raise LookupError(f"container {container} does not run")
+        return AttachSession(worker.context.logs[container].listen(), record.execution)
+
+    async def connect(self, namespace: str, pod: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to a port of a pod's own localhost; OSError when nobody listens."""
+        worker = self._worker(namespace, pod)
+        connection = await self._runtime.dial_in_sandbox(worker.sandbox_id, port)
+        return await asyncio.open_connection(sock=connection)
+
+    def _worker(self, namespace: str, pod: str) -> PodWorker:
+        found = self._client.get("pods", pod, namespace)
+        worker = self._workers.get(found["metadata"]["uid"])
+        if worker is None:
+            raise LookupError(f"pod {pod} does not run on node {self._name}")
+        return worker
+
+    def _running(self, namespace: str, pod: str, container: str) -> str:
+        for record in self._worker(namespace, pod).context.records:
+            if record.name == container and record.execution is not None:
+                return record.execution.id
+        raise LookupError(f'container not found ("{container}"): it does not run in pod "{pod}"')

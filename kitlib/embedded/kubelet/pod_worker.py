@@ -1,0 +1,236 @@
+"""One pod on this node, from binding to removal: volumes, sandbox, init containers, containers, termination.
+
+Source: kubernetes-behaviour 5.2, 5.5; the kubelet's pod worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine, Iterable
+
+from kitlib.embedded.apimachinery.objects import Object, is_terminating
+from kitlib.embedded.apimachinery.status import StatusError
+from kitlib.embedded.kubelet.container_runner import ContainerRunner
+from kitlib.embedded.kubelet.container_spec import pod_hostname, write_network_files
+from kitlib.embedded.kubelet.pod_context import PodContext
+from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, records_of
+from kitlib.embedded.kubelet.runtime import RuntimeLost, SandboxSpec
+from kitlib.embedded.kubelet.status import PodFacts, pod_status
+from kitlib.embedded.kubelet.volumes.manager import MountError
+
+__all__ = ["PodWorker"]
+
+_MOUNT_RETRY_SECONDS = 1.0
+_FORCED_GRACE_SECONDS = 2.0
+_log = logging.getLogger(__name__)
+
+
+class PodWorker:
+    """Runs one pod.
+
+    Args:
+        context: the pod; its `report` is replaced by this worker's.
+        host_ip: the node's address.
+    """
+
+    def __init__(self, context: PodContext, *, host_ip: str) -> None:
+        self.context = context
+        self._host_ip = host_ip
+        self._runners: dict[str, ContainerRunner] = {}
+        self._terminate = asyncio.Event()
+        self._forced = False
+        self._finished = context.pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+        self._sandboxes = 0
+        self._life: asyncio.Task[None] | None = None
+        self._sidecars: list[asyncio.Task[None]] = []
+        context.report = self.report
+        self.update(context.pod)
+
+    @property
+    def sandbox_id(self) -> str:
+        """The pod's present sandbox; a pod gets a new one when the runtime was lost."""
+        return f"{self.context.uid}.{self._sandboxes}"
+
+    def update(self, pod: Object) -> None:
+        """Take the pod's newest state; never writes."""
+        old_grace = self.context.pod["metadata"].get("deletionGracePeriodSeconds")
+        self.context.pod = pod
+        for record in self.context.records:
+            record.spec = _container(pod, record.name) or record.spec
+        if not is_terminating(pod):
+            return
+        grace = pod["metadata"].get("deletionGracePeriodSeconds") or 0
+        if self._terminate.is_set() and old_grace is not None and grace < old_grace:
+            self.context.clock.call_later(grace, self._hurry)
+        self._terminate.set()
+
+    def removed(self) -> None:
+        """The object was removed by force: end the containers without telling anybody."""
+        self._forced = True
+        self._terminate.set()
+        self.context.clock.call_later(_FORCED_GRACE_SECONDS, self._hurry)
+
+    def restart(self) -> None:
+        """The runtime is new and empty: begin again, as after a reboot of the node."""
+        if self._life is not None and not self._terminate.is_set() and not self._finished:
+            self._life.cancel()
+            self._begin_again()
+
+    async def run(self) -> None:
+        """Run the pod until it is gone from this node."""
+        if not self._finished:
+            self._life = asyncio.ensure_future(self._live())
+        await self._terminate.wait()
+        await self._end()
+
+    def report(self) -> None:
+        """Write the pod's status if it has changed."""
+        if self._forced:
+            return
+        context = self.context
+        facts = PodFacts(context.now(), self._host_ip, context.ip, bool(context.ip), self._finished)
+        status = pod_status(context.pod, context.records, facts)
+        if status == context.pod.get("status"):
+            return
+        meta = {k: v for k, v in context.pod["metadata"].items() if k != "resourceVersion"}
+        with contextlib.suppress(StatusError):  # the pod is gone, or is another one by now
+            context.client.update("pods", {**context.pod, "metadata": meta, "status": status}, subresource="status")
+
+    # -- living ------------------------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        try:
+            await self._live_in_sandbox()
+        except RuntimeLost:
+            return  # `restart` begins again as soon as there is a runtime
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("pod %s/%s", self.context.namespace, self.context.name)
+            self.context.event("Warning", "FailedCreatePodSandBox", "the node failed on this pod: see its log")
+
+    async def _live_in_sandbox(self) -> None:
+        context = self.context
+        self.report()
+        await self._set_up_volumes()
+        self._sandboxes += 1
+        sandbox = SandboxSpec(id=self.sandbox_id, hostname=pod_hostname(context.pod))
+        context.ip = await context.runtime.run_sandbox(sandbox)
+        write_network_files(context.directory / "etc", context.pod, context.ip)
+        self._runners = {r.name: ContainerRunner(context, r, self.sandbox_id) for r in context.records}
+        self.report()
+        if not await self._initialize():
+            self._finish()
+            return
+        mains = [r for r in context.records if r.kind is ContainerKind.MAIN]
+        for record in mains:
+            if record.state.get("waiting", {}).get("reason") == "PodInitializing":
+                record.state = {"waiting": {"reason": "ContainerCreating"}}
+        await _all(self._runners[r.name].run() for r in mains)
+        await self._stop_sidecars(float(context.pod["spec"].get("terminationGracePeriodSeconds", 30)))
+        self._finish()
+
+    async def _set_up_volumes(self) -> None:
+        """Prepare the volumes; whatever is missing is waited for, with one event for each new reason."""
+        while True:
+            try:
+                self.context.volumes.set_up(self.context.pod)
+                return
+            except MountError as error:
+                self.context.event("Warning", "FailedMount", str(error))
+            await self.context.clock.sleep(_MOUNT_RETRY_SECONDS)
+
+    async def _initialize(self) -> bool:
+        """Run init containers one after the other, start sidecars in between; False if one has failed for good."""
+        for record in self.context.records:
+            if record.kind is ContainerKind.INIT:
+                if record.terminated and record.terminated["exitCode"] == 0 and self._sandboxes == 1:
+                    record.state = {"waiting": {"reason": "PodInitializing"}}  # a new sandbox initializes anew
+                await self._runners[record.name].run()
+                if record.terminated is None or record.terminated["exitCode"] != 0:
+                    return False
+                record.ready = True
+                self.report()
+            elif record.kind is ContainerKind.SIDECAR:
+                self._sidecars.append(asyncio.ensure_future(self._runners[record.name].run()))
+                await self._wait_started(record)
+        return True
+
+    async def _wait_started(self, record: ContainerRecord) -> None:
+        while not record.started:
+            await self.context.clock.sleep(0.05)
+
+    async def _stop_sidecars(self, grace: float) -> None:
+        for record in reversed(self.context.records):
+            if record.kind is ContainerKind.SIDECAR:
+                await self._runners[record.name].stop(grace)
+
+    def _finish(self) -> None:
+        self._finished = True
+        self.report()
+
+    def _begin_again(self) -> None:
+        for sidecar in self._sidecars:
+            sidecar.cancel()
+        self._sidecars = []
+        self.context.ip = ""
+        self.context.pod = {**self.context.pod, "status": _after_loss(self.context.pod.get("status", {}))}
+        self.context.records[:] = records_of(self.context.pod)
+        self._life = asyncio.ensure_future(self._live())
+
+    # -- ending ------------------------------------------------------------------------------------------------------
+
+    def _hurry(self) -> None:
+        for runner in self._runners.values():
+            runner.hurry()
+
+    async def _end(self) -> None:
+        context = self.context
+        grace = float(context.pod["metadata"].get("deletionGracePeriodSeconds") or 0)
+        if self._forced:
+            grace = _FORCED_GRACE_SECONDS
+        began = context.clock.monotonic()
+        others = [
+            self._runners[r.name] for r in context.records if r.kind is not ContainerKind.SIDECAR and self._runners
+        ]
+        await asyncio.gather(*(runner.stop(grace) for runner in others))
+        if self._runners:
+            await self._stop_sidecars(max(0.0, grace - (context.clock.monotonic() - began)))
+        await self._cancel_life()
+        self._finish()
+        with contextlib.suppress(RuntimeLost, OSError):
+            await context.runtime.remove_sandbox(self.sandbox_id)
+        for log in context.logs.values():
+            log.close()
+        context.volumes.tear_down()
+        if not self._forced:
+            with contextlib.suppress(StatusError):
+                context.client.delete("pods", context.name, context.namespace, grace_period_seconds=0, uid=context.uid)
+
+    async def _cancel_life(self) -> None:
+        tasks = [task for task in (self._life, *self._sidecars) if task is not None]
+        # Let runners note how their containers ended before they are cut off.
+        if tasks:
+            await asyncio.wait(tasks, timeout=0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _all(coroutines: Iterable[Coroutine[object, object, None]]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for coroutine in coroutines:
+            group.create_task(coroutine)
+
+
+def _container(pod: Object, name: str) -> Object | None:
+    spec = pod["spec"]
+    every = [*(spec.get("initContainers") or []), *spec["containers"]]
+    return next((c for c in every if c["name"] == name), None)
+
+
+def _after_loss(status: Object) -> Object:
+    """A status in which what the runtime's end marked as ended counts as having run until then."""
+    return {key: value for key, value in status.items() if key not in ("podIP", "podIPs")}

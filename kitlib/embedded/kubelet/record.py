@@ -1,0 +1,127 @@
+"""What the kubelet knows of one container of a pod; the container status in the API is a view of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.kubelet.runtime import Execution
+
+__all__ = ["ContainerKind", "ContainerRecord", "records_of"]
+
+
+class ContainerKind(Enum):
+    """When a container runs in its pod's life."""
+
+    INIT = "init"
+    SIDECAR = "sidecar"
+    MAIN = "main"
+
+
+@dataclass(slots=True)
+class ContainerRecord:
+    """One container and its present state.
+
+    Args:
+        spec: the container of the pod's spec.
+        kind: when it runs.
+        state: as in the API: one of `waiting`, `running`, `terminated`.
+        last_state: the previous end, in the same form; empty at first.
+        restart_count: how often it was started again.
+        started: whether the startup probe has passed (or there is none and it runs).
+        ready: whether it counts as ready.
+        image_id: what really runs.
+        container_id: `kit://...`, of the present or last instance.
+        execution: the running instance, if any.
+    """
+
+    spec: Object
+    kind: ContainerKind
+    state: Object = field(default_factory=lambda: {"waiting": {"reason": "PodInitializing"}})
+    last_state: Object = field(default_factory=dict)
+    restart_count: int = 0
+    started: bool = False
+    ready: bool = False
+    image_id: str = ""
+    container_id: str = ""
+    execution: Execution | None = None
+
+    @property
+    def name(self) -> str:
+        """The container's name."""
+        return str(self.spec["name"])
+
+    @property
+    def field_path(self) -> str:
+        """How events name the container."""
+        group = "containers" if self.kind is ContainerKind.MAIN else "initContainers"
+        return f"spec.{group}{{{self.name}}}"
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs now."""
+        return "running" in self.state
+
+    @property
+    def terminated(self) -> Object | None:
+        """How it ended, if it has ended and was not started again."""
+        found: Any = self.state.get("terminated")
+        return found if isinstance(found, dict) else None
+
+    def status(self) -> Object:
+        """Return the `ContainerStatus`."""
+        status: Object = {
+            "name": self.name,
+            "state": self.state,
+            "lastState": self.last_state,
+            "ready": self.ready,
+            "restartCount": self.restart_count,
+            "image": self.spec["image"],
+            "imageID": self.image_id,
+            "started": self.started,
+        }
+        if self.container_id:
+            status["containerID"] = self.container_id
+        return status
+
+
+def _restored(record: ContainerRecord, status: Object) -> ContainerRecord:
+    """Take over what an earlier kubelet wrote: a container that ran then has ended with its node."""
+    record.restart_count = status.get("restartCount", 0)
+    record.last_state = status.get("lastState") or {}
+    record.image_id = status.get("imageID", "")
+    state = status.get("state") or {}
+    if running := state.get("running"):
+        record.last_state = {
+            "terminated": {
+                "exitCode": 255,
+                "reason": "Unknown",
+                "startedAt": running.get("startedAt"),
+                "finishedAt": running.get("startedAt"),
+                "containerID": status.get("containerID", ""),
+            }
+        }
+        record.restart_count += 1
+    elif "terminated" in state:
+        record.state = state
+        record.container_id = status.get("containerID", "")
+    return record
+
+
+def records_of(pod: Object) -> list[ContainerRecord]:
+    """Return the records of a pod, init containers first, with what its status already says."""
+    spec, status = pod["spec"], pod.get("status", {})
+    known = {s["name"]: s for key in ("initContainerStatuses", "containerStatuses") for s in status.get(key) or []}
+    records = []
+    has_init = bool(spec.get("initContainers"))
+    for container in spec.get("initContainers") or []:
+        kind = ContainerKind.SIDECAR if container.get("restartPolicy") == "Always" else ContainerKind.INIT
+        records.append(ContainerRecord(container, kind))
+    for container in spec["containers"]:
+        record = ContainerRecord(container, ContainerKind.MAIN)
+        if not has_init:
+            record.state = {"waiting": {"reason": "ContainerCreating"}}
+        records.append(record)
+    return [_restored(r, known[r.name]) if r.name in known else r for r in records]

@@ -1,0 +1,1 @@
+"""Volumes of pods: directories and files of the node, prepared before containers start and kept up to date."""
