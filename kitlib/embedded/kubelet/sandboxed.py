@@ -145,6 +145,7 @@ class SandboxedRuntime:
         exited = holder.expect_exit(name)
         env = running.spec.env | ({"TERM": "xterm"} if streams is None else {})
         request: dict[str, Any] = {"env": env, "cwd": running.spec.cwd, "tty": streams is None, "command": command}
+        request["capabilities"] = running.spec.capabilities
         try:
             _, received = await holder.call("exec", fds=fds, command_id=name, container=container_id, **request)
         except RuntimeLost:

@@ -76,6 +76,21 @@ async def test_exec_runs_in_the_container(bench: Workbench) -> None:
         await run_command(bench.runtime, container.id, ["nope"], timeout=10)
 
 
+async def test_a_command_has_the_capabilities_of_its_container(bench: Workbench) -> None:
+    show = ["sh", "-c", "grep -E 'Cap(Inh|Prm|Eff)' /proc/self/status"]
+    sandbox, _ = await bench.pod()
+    container, log = await bench.run(sandbox, "busybox", "sh", "-c", f"{show[2]}; exec sleep 1000")
+    lines = read(log, follow=True)
+    own = b""
+    while own.count(b"\n") < 3:
+        own += await anext(lines)
+    _, output = await run_command(bench.runtime, container.id, show, timeout=10)
+    assert output.count(b"00000000a80425fb") == 3
+    assert own == output
+    code, _ = await run_command(bench.runtime, container.id, ["mount", "-t", "tmpfs", "none", "/mnt"], timeout=10)
+    assert code != 0
+
+
 async def test_exec_reads_stdin_to_its_end(bench: Workbench) -> None:
     sandbox, _ = await bench.pod()
     container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")

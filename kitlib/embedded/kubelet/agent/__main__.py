@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from kitlib.embedded.kubelet.agent.server import AgentServer
 
 
 async def _serve(control_fd: int, scratch: Path) -> None:
+    # A pod takes half a dozen descriptors, and the usual soft limit is 1024.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     server = AgentServer(socket.socket(fileno=control_fd), scratch)
     await server.finished.wait()
 

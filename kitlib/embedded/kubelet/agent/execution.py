@@ -7,6 +7,7 @@ import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 
+from kitlib.embedded.kubelet.agent.privileges import limited_to
 from kitlib.embedded.kubelet.agent.processes import Processes
 from kitlib.embedded.kubelet.agent.syscalls import (
     CLONE_NEWIPC,
@@ -39,6 +40,7 @@ class Executor:
         *,
         env: Mapping[str, str],
         cwd: str,
+        capabilities: Sequence[str],
         fds: Sequence[int],
         on_exit: Callable[[int], None],
         tty: bool = False,
@@ -56,7 +58,8 @@ class Executor:
             if tty:
                 master, terminal = _new_terminal()
             try:
-                pid = self._processes.spawn(command, env=env, fds=fds, on_exit=on_exit, terminal=terminal)
+                with limited_to(capabilities):
+                    pid = self._processes.spawn(command, env=env, fds=fds, on_exit=on_exit, terminal=terminal)
             except OSError:
                 if tty:
                     os.close(master)

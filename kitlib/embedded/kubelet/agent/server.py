@@ -13,6 +13,7 @@ from kitlib.embedded.kubelet.agent.channel import Channel, Message, close_all
 from kitlib.embedded.kubelet.agent.container import Container, StartStatus, bwrap_arguments, prepare_mount_points
 from kitlib.embedded.kubelet.agent.execution import Executor
 from kitlib.embedded.kubelet.agent.network import NodeNetwork, connect, datagrams, listen
+from kitlib.embedded.kubelet.agent.privileges import never_gain
 from kitlib.embedded.kubelet.agent.processes import Processes
 from kitlib.embedded.kubelet.agent.sandbox import SHARED, Sandbox
 from kitlib.embedded.kubelet.agent.skeleton import build_skeleton
@@ -33,6 +34,7 @@ class AgentServer:
 
     def __init__(self, control: socket.socket, scratch: Path) -> None:
         self.finished = asyncio.Event()
+        never_gain()
         self._scratch = scratch
         mount("scratch", str(scratch), "tmpfs", options="mode=755")
         self._skeleton = scratch / "skeleton"
@@ -133,6 +135,7 @@ class AgentServer:
             request["command"],
             env=request["env"],
             cwd=request["cwd"],
+            capabilities=request["capabilities"],
             fds=fds,
             on_exit=ended,
             tty=request["tty"],

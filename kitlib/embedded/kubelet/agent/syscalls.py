@@ -14,6 +14,7 @@ __all__ = [
     "CLONE_NEWPID",
     "CLONE_NEWUTS",
     "OwnNamespaces",
+    "check",
     "mount",
     "setns",
     "unshare",
@@ -36,7 +37,8 @@ _FILES = {
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result: int, what: str) -> None:
+def check(result: int, what: str) -> None:
+    """Raise the OSError of a failed C call."""
     if result < 0:
         errno = ctypes.get_errno()
         raise OSError(errno, f"{what}: {os.strerror(errno)}")
@@ -44,18 +46,18 @@ def _check(result: int, what: str) -> None:
 
 def unshare(flags: int) -> None:
     """Move this process into new namespaces."""
-    _check(_libc.unshare(flags), "unshare")
+    check(_libc.unshare(flags), "unshare")
 
 
 def setns(fd: int, flags: int) -> None:
     """Move this process into the namespaces of a namespace file or (several flags at once) of a pidfd."""
-    _check(_libc.setns(fd, flags), "setns")
+    check(_libc.setns(fd, flags), "setns")
 
 
 def mount(source: str, target: str, filesystem: str, *, options: str = "") -> None:
     """Mount a file system."""
     arguments = [text.encode() for text in (source, target, filesystem)]
-    _check(_libc.mount(*arguments, ctypes.c_ulong(0), options.encode()), f"mount {filesystem} on {target}")
+    check(_libc.mount(*arguments, ctypes.c_ulong(0), options.encode()), f"mount {filesystem} on {target}")
 
 
 class OwnNamespaces:
