@@ -105,12 +105,13 @@ def claims_bound(claims: Sequence[str]) -> Predicate:
         missing = [name for name, claim in found.items() if claim is None]
         if missing:
             present = _list(names(observation.all("PersistentVolumeClaim")))
-            coming = any(_may_come(observation, name) for name in missing)
+            coming = all(_may_come(observation, name) for name in missing)
             return (pending if coming else unmet)(f"no claim {_list(missing)}; there are: {present}", wanted)
         here = [claim for claim in found.values() if claim is not None]
         loose = [c["metadata"]["name"] for c in here if (c.get("status") or {}).get("phase") != "Bound"]
         if loose:
-            return pending(f"not Bound: {_list(loose)}", wanted)
+            coming = all(_may_come(observation, name) or _used(observation, name) for name in loose)
+            return (pending if coming else unmet)(f"not Bound: {_list(loose)}", wanted)
         volumes = [claim["spec"].get("volumeName") for claim in here]
         if len(set(volumes)) < len(volumes):
             return unmet("two claims share a volume", wanted)
@@ -166,6 +167,15 @@ def _may_come(observation: Observation, claim: str) -> bool:
             if claim.startswith(prefix) and ordinal.isdigit() and int(ordinal) < spec.get("replicas", 1):
                 return True
     return False
+
+
+def _used(observation: Observation, claim: str) -> bool:
+    """Tell whether a pod uses the claim: until one does, it may stay Pending for ever."""
+    return any(
+        volume.get("persistentVolumeClaim", {}).get("claimName") == claim
+        for pod in observation.all("Pod")
+        for volume in pod["spec"].get("volumes") or []
+    )
 
 
 def _same(one: str, other: str) -> bool:

@@ -118,9 +118,18 @@ def pods_gone(observation: Observation) -> Finding:
     shown = ", ".join(pod["metadata"]["name"] for pod in left)
     if not left:
         return met("no pod is left", wanted)
-    # A pod that still names its owner is about to be collected; an orphan stays.
-    going = all(pod["metadata"].get("deletionTimestamp") or pod["metadata"].get("ownerReferences") for pod in left)
+    # A pod whose owner has just gone is about to be collected; an orphan stays, and so do the pods of a living set.
+    no_set = observation.find("StatefulSet", "web") is None
+    going = all(
+        pod["metadata"].get("deletionTimestamp") or (no_set and pod["metadata"].get("ownerReferences")) for pod in left
+    )
     return (pending if going else unmet)(f"still there: {shown}", wanted)
+
+
+def ended(observation: Observation, kind: str, name: str) -> bool:
+    """Whether an object of that name was deleted, or is on its way out."""
+    lives = observation.history.lives(kind, name)
+    return any(life.ended or life.last.state.get("terminating") for life in lives)
 
 
 def not_coming(observation: Observation) -> bool:
@@ -280,7 +289,7 @@ SCALE_UP = Checkpoint(
 SCALE_DOWN = Checkpoint(
     id="scale-down",
     title="The pod goes, the claim stays",
-    attempted=lambda o: bool(o.history.gone("Pod", "web-2")) or (3 in replica_counts(o) and replica_counts(o)[-1] < 3),
+    attempted=lambda o: ended(o, "Pod", "web-2") or (3 in replica_counts(o) and replica_counts(o)[-1] < 3),
     criteria=(
         Criterion(
             "pod-gone",
@@ -352,7 +361,7 @@ REUSED = Checkpoint(
 REPLACED = Checkpoint(
     id="pod-replaced",
     title="Same name, same claim, same file, new pod",
-    attempted=lambda o: bool(o.history.gone("Pod", "web-1")),
+    attempted=lambda o: ended(o, "Pod", "web-1"),
     probes=(Probe("file", "web-1", ("sh", "-c", f"stat -c %Y {FILE} && cat {FILE}")),),
     criteria=(
         Criterion(
@@ -397,7 +406,7 @@ REPLACED = Checkpoint(
 OUTLIVE = Checkpoint(
     id="claims-outlive-set",
     title="The claims outlive the set",
-    attempted=lambda o: bool(o.history.gone("StatefulSet", "web")),
+    attempted=lambda o: ended(o, "StatefulSet", "web"),
     criteria=(
         Criterion(
             "set-deleted",

@@ -73,6 +73,10 @@ def delete_set(bench: Bench) -> None:
     bench.delete("sts", "web")
 
 
+def web_1_gone(bench: Bench) -> None:
+    bench.cluster.wait("pod", "web-1", namespace=bench.namespace, until="deleted")
+
+
 def keep_pods(bench: Bench) -> None:
     bench.delete("sts", "web", propagation="Orphan")
 
@@ -118,7 +122,7 @@ ATTEMPTS = [
     wrong("pod-replaced", "in the wrong pod", from_two(write_in_web_0, replace), on="file-survived"),
     wrong("pod-replaced", "its claim deleted too", from_two(write, with_its_claim), on="same-claim"),
     wrong("pod-replaced", "only scaled away", from_two(write, scaled_away), on="another-pod"),
-    wrong("pod-replaced", "the set deleted instead", from_two(write, delete_set), on="another-ip"),
+    wrong("pod-replaced", "the set deleted instead", from_two(write, delete_set, web_1_gone), on="another-ip"),
     wrong("pod-replaced", "only written", from_two(write), outcome=Outcome.NOT_ATTEMPTED),
     right("claims-outlive-set", "in the foreground", from_three(foreground)),
     right("claims-outlive-set", "emptied first", from_three(scale_to_none, delete_set)),

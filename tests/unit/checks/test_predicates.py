@@ -66,7 +66,9 @@ def test_claims_need_volumes_of_their_own():
         test(seen(PersistentVolumeClaim=[claim("www-web-0", volume="a"), claim("www-web-1", volume="a")])).state
         is State.UNMET
     )
-    assert test(seen(PersistentVolumeClaim=[claim("www-web-0", volume="a"), claim("www-web-1")])).state is State.PENDING
+    loose = [claim("www-web-0", volume="a"), claim("www-web-1")]
+    assert test(seen(PersistentVolumeClaim=loose, StatefulSet=[stateful_set()])).state is State.PENDING
+    assert test(seen(PersistentVolumeClaim=loose)).state is State.UNMET
 
 
 def test_a_missing_claim_is_awaited_only_if_a_template_makes_it():
