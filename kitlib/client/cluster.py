@@ -18,7 +18,7 @@ from kitlib.client.execution import ExecResult, execute
 from kitlib.client.failures import ApiError
 from kitlib.client.kubeconfig import read_access
 from kitlib.client.mapping import Mapper, Resource
-from kitlib.client.transport import Transport
+from kitlib.client.transport import Opened, Transport
 from kitlib.client.waiting import Condition, wait
 from kitlib.settings import settings
 
@@ -152,9 +152,18 @@ class Cluster:
         return True
 
     def watch(
-        self, kind: str, *, namespace: str | None = None, since: str = "", labels: str = "", seconds: int = 300
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        since: str = "",
+        labels: str = "",
+        seconds: int = 300,
+        opened: Opened = lambda _: None,
     ) -> Iterator[tuple[str, Json]]:
         """Yield (ADDED | MODIFIED | DELETED | BOOKMARK, object) until the server ends the stream.
+
+        `opened` is given a function that ends it from another thread.
 
         Raises:
             ApiError: code 410 when `since` is too old: list again.
@@ -163,7 +172,9 @@ class Cluster:
         query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
         query |= {"resourceVersion": since} if since else {}
         query |= {"labelSelector": labels} if labels else {}
-        for line in self.transport.lines(self._path(resource, namespace), query=query, idle=seconds + 10.0):
+        for line in self.transport.lines(
+            self._path(resource, namespace), query=query, idle=seconds + 10.0, opened=opened
+        ):
             event = json.loads(line)
             if event["type"] == "ERROR":
                 status = event["object"]

@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -71,6 +72,7 @@ class Timeline:
         self._primed = {kind: threading.Event() for kind in self.kinds}
         self._changes: list[Change] = []
         self._live: dict[tuple[str, str], Change] = {}
+        self._watches: dict[str, Callable[[], None]] = {}
         self._threads: list[threading.Thread] = []
         self._log: TextIO | None = None
         self.file = folder / f"{namespace}.jsonl"
@@ -102,8 +104,10 @@ class Timeline:
             primed.wait(max(0.0, deadline - time.monotonic()))
 
     def stop(self) -> None:
-        """Stop recording; the watches end with their connections, in the background."""
+        """Stop recording and end the watches."""
         self._stopped.set()
+        for hang_up in list(self._watches.values()):
+            hang_up()
         with self._lock:
             if self._log is not None:
                 self._log.close()
@@ -188,13 +192,20 @@ class Timeline:
         return version
 
     def _watch(self, kind: str, version: str) -> str:
-        for event, obj in self.cluster.watch(kind, namespace=self.namespace, since=version):
+        for event, obj in self.cluster.watch(
+            kind, namespace=self.namespace, since=version, opened=partial(self._opened, kind)
+        ):
             version = str(obj["metadata"]["resourceVersion"])
             if event != "BOOKMARK" and self._ours(obj):
                 self._record(Change.of(event, obj, time=self._now()))
             if self._stopped.is_set():
                 break
         return version
+
+    def _opened(self, kind: str, hang_up: Callable[[], None]) -> None:
+        self._watches[kind] = hang_up
+        if self._stopped.is_set():  # `stop` may have come while the connection was being made.
+            hang_up()
 
     def _ours(self, obj: dict[str, Any]) -> bool:
         """Volumes have no namespace: ours are those bound to a claim of ours."""

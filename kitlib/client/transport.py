@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from kitlib.errors import UsageError
 __all__ = ["Transport"]
 
 _CONNECT_SECONDS = 5.0
+_KEPT_CONNECTIONS = 64
+
+Opened = Callable[[Callable[[], None]], None]
+"""Given a function that ends the stream at once, from any thread."""
 
 
 class Transport:
@@ -36,14 +41,13 @@ class Transport:
         self.headers = {"User-Agent": "kit", "Accept": "application/json"}
         if access.token:
             self.headers["Authorization"] = f"Bearer {access.token}"
-        # One connection per open watch plus a few for requests; more are opened and dropped when needed.
         if self.tls is None:
-            self._pool = urllib3.HTTPConnectionPool(url.hostname, url.port, maxsize=12)
+            self._pool = urllib3.HTTPConnectionPool(url.hostname, url.port, maxsize=_KEPT_CONNECTIONS)
         else:
             self._pool = urllib3.HTTPSConnectionPool(
                 url.hostname,
                 url.port,
-                maxsize=12,
+                maxsize=_KEPT_CONNECTIONS,
                 ssl_context=self.tls,
                 server_hostname=access.tls_server_name or None,
                 assert_hostname=False if access.insecure else None,
@@ -81,9 +85,12 @@ class Transport:
             raise Unreachable(f"{self.access.server} does not speak the Kubernetes API", fix="check the kubeconfig")
         return decoded
 
-    def lines(self, path: str, *, query: Mapping[str, Any], idle: float) -> Iterator[bytes]:
+    def lines(
+        self, path: str, *, query: Mapping[str, Any], idle: float, opened: Opened = lambda _: None
+    ) -> Iterator[bytes]:
         """Stream an answer line by line until the server ends it; closing the iterator closes the connection."""
         answer = self._send("GET", path, query=query, body=None, timeout=idle, stream=True)
+        opened(lambda: _hang_up(answer))
         try:
             if answer.status >= 400:
                 raise api_error(answer.status, answer.read())
@@ -147,6 +154,14 @@ class Transport:
             f"the API server {self.access.server} does not answer: {text}",
             fix="see `kit status`; start the cluster with `kit up`",
         )
+
+
+def _hang_up(answer: urllib3.BaseHTTPResponse) -> None:
+    """Shut the connection down: a reader that waits in another thread wakes up with an end of file."""
+    sock = getattr(answer.connection, "sock", None)
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def _tls(access: Access) -> ssl.SSLContext:

@@ -1,5 +1,6 @@
 """The client against a cluster that runs."""
 
+import threading
 import time
 
 import pytest
@@ -84,6 +85,13 @@ def test_a_timeline_outlives_its_process(cluster, namespace, tmp_path):
         _until(lambda: any(c.name == "b" for c in second.changes()))
         told = [(c.type, c.name) for c in second.changes() if c.kind == "Service"]
     assert told == [("ADDED", "a"), ("DELETED", "a"), ("ADDED", "b")]
+
+
+def test_a_stopped_timeline_leaves_no_threads(cluster, namespace, tmp_path):
+    before = threading.active_count()
+    with Timeline(cluster, namespace, folder=tmp_path):
+        assert threading.active_count() > before
+    _until(lambda: threading.active_count() <= before)
 
 
 def test_a_server_that_is_not_there(info, cluster, tmp_path):

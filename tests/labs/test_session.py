@@ -66,7 +66,7 @@ def test_predictions(lab):
 
 
 def test_kubectl_is_real_and_watches_end(lab, said):
-    assert lab.kubectl("create configmap a --from-literal=x=1") == 0
+    lab.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: '1'}")
     assert lab.kubectl("get cm a -o jsonpath={.data.x}") == 0
     assert said[-1] == "1"
     assert lab.kubectl("get cm -w") == 0
