@@ -51,8 +51,10 @@ class ContainerRunner:
     async def run(self) -> None:
         """Run the container until it will not be started again."""
         record, backoff = self._record, Backoff(first_at_once=True)
-        if record.terminated and not self._restarts(record.terminated["exitCode"]):
-            return
+        if record.terminated:
+            if not self._restarts(record.terminated["exitCode"]):
+                return
+            record.count_restart()
         while not self._stopping:
             image = await pull(self._context, record)
             if self._stopping:

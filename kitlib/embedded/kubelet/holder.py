@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kitlib.embedded.kubelet.agent.channel import Channel, Message, close_all
-from kitlib.embedded.kubelet.runtime import EXIT_LOST, RuntimeLost
+from kitlib.embedded.kubelet.runtime import RuntimeLost
 from kitlib.errors import EnvironmentProblem
 
 __all__ = ["Holder", "holder_command"]
@@ -74,6 +74,8 @@ class Holder:
     def expect_exit(self, process: str) -> asyncio.Future[int]:
         """Return the future exit code of a process about to be started under this name."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        # Nobody needs to be waiting when the agent is lost.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._exits[process] = future
         return future
 
@@ -164,5 +166,5 @@ class Holder:
                 reply.set_exception(RuntimeLost("the node agent ended"))
         for exited in self._exits.values():
             if not exited.done():
-                exited.set_result(EXIT_LOST)
+                exited.set_exception(RuntimeLost("the node agent ended"))
         self._exits.clear()

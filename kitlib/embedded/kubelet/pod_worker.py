@@ -146,7 +146,8 @@ class PodWorker:
         """Run init containers one after the other, start sidecars in between; False if one has failed for good."""
         for record in self.context.records:
             if record.kind is ContainerKind.INIT:
-                if record.terminated and record.terminated["exitCode"] == 0 and self._sandboxes == 1:
+                if record.terminated and record.terminated["exitCode"] == 0:
+                    record.count_restart()
                     record.state = {"waiting": {"reason": "PodInitializing"}}  # a new sandbox initializes anew
                 await self._runners[record.name].run()
                 if record.terminated is None or record.terminated["exitCode"] != 0:

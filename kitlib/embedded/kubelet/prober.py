@@ -16,6 +16,9 @@ from kitlib.embedded.kubelet.record import ContainerRecord
 
 __all__ = ["Prober"]
 
+_SETTLE_SECONDS = 1.0
+_SETTLE_POLL_SECONDS = 0.05
+
 
 class Prober:
     """Probes one instance of a container.
@@ -64,6 +67,8 @@ class Prober:
         clock = self._context.clock
         if delay := probe.get("initialDelaySeconds"):
             await clock.sleep(delay)
+        else:
+            await self._settle(probe)
         period, last, run = probe.get("periodSeconds") or 10, None, 0
         while True:
             ok = await self._attempt(probe, kind)
@@ -73,6 +78,20 @@ class Prober:
             if run >= (needed or 1):
                 decide(ok)
             await clock.sleep(period)
+
+    async def _settle(self, probe: Object) -> None:
+        """Give the program a moment to listen, and not a whole period more when it was only that.
+
+        A container runs here within milliseconds; a real kubelet looks at it up to a second after its start.
+        """
+        clock = self._context.clock
+        end = clock.monotonic() + _SETTLE_SECONDS
+        while clock.monotonic() < end:
+            try:
+                await perform(probe, self._context, self._record, timeout=probe.get("timeoutSeconds") or 1)
+                return
+            except ActionFailed:
+                await clock.sleep(_SETTLE_POLL_SECONDS)
 
     async def _attempt(self, probe: Object, kind: str) -> bool:
         try:

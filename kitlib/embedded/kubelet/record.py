@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from kitlib.embedded.apimachinery.objects import Object
-from kitlib.embedded.kubelet.runtime import Execution
+from kitlib.embedded.kubelet.runtime import EXIT_LOST, Execution
 
 __all__ = ["ContainerKind", "ContainerRecord", "records_of"]
 
@@ -70,6 +70,11 @@ class ContainerRecord:
         found: Any = self.state.get("terminated")
         return found if isinstance(found, dict) else None
 
+    def count_restart(self) -> None:
+        """Take the present end for the previous one: the next start is a restart."""
+        self.last_state = {"terminated": self.terminated} if self.terminated else {}
+        self.restart_count += 1
+
     def status(self) -> Object:
         """Return the `ContainerStatus`."""
         status: Object = {
@@ -87,23 +92,27 @@ class ContainerRecord:
         return status
 
 
-def _restored(record: ContainerRecord, status: Object) -> ContainerRecord:
+def _restored(record: ContainerRecord, status: Object, policy: str) -> ContainerRecord:
     """Take over what an earlier kubelet wrote: a container that ran then has ended with its node."""
     record.restart_count = status.get("restartCount", 0)
     record.last_state = status.get("lastState") or {}
     record.image_id = status.get("imageID", "")
     state = status.get("state") or {}
     if running := state.get("running"):
-        record.last_state = {
-            "terminated": {
-                "exitCode": 255,
-                "reason": "Unknown",
-                "startedAt": running.get("startedAt"),
-                "finishedAt": running.get("startedAt"),
-                "containerID": status.get("containerID", ""),
-            }
+        ended = {
+            "exitCode": EXIT_LOST,
+            "reason": "Unknown",
+            "startedAt": running.get("startedAt"),
+            "finishedAt": running.get("startedAt"),
+            "containerID": status.get("containerID", ""),
         }
-        record.restart_count += 1
+        if policy == "Never" and record.kind is not ContainerKind.SIDECAR:
+            record.state = {"terminated": ended}
+        else:
+            record.last_state = {"terminated": ended}
+            record.restart_count += 1
+    elif "waiting" in state and record.last_state:
+        record.restart_count += 1  # its back-off is over with the node it waited on
     elif "terminated" in state:
         record.state = state
         record.container_id = status.get("containerID", "")
@@ -124,4 +133,5 @@ def records_of(pod: Object) -> list[ContainerRecord]:
         if not has_init:
             record.state = {"waiting": {"reason": "ContainerCreating"}}
         records.append(record)
-    return [_restored(r, known[r.name]) if r.name in known else r for r in records]
+    policy = spec.get("restartPolicy", "Always")
+    return [_restored(r, known[r.name], policy) if r.name in known else r for r in records]

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 EXIT_LOST = 255
-"""The exit code of a container that went away with its node, as containerd reports it."""
+"""The exit code shown for what went away with its node, as containerd has it."""
 
 DEFAULT_CAPABILITIES = (
     "CAP_AUDIT_WRITE",
@@ -100,7 +100,7 @@ class Execution:
 
     Args:
         id: what `signal` and `kill_exec` take.
-        exited: becomes the exit code (128 + n after signal n, `EXIT_LOST` when the runtime was lost).
+        exited: becomes the exit code (128 + n after signal n), or `RuntimeLost`.
         terminal: the master of its terminal, for a command with one; the caller closes it.
     """
 

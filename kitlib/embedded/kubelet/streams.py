@@ -10,7 +10,7 @@ import struct
 import termios
 from collections.abc import AsyncIterator
 
-from kitlib.embedded.kubelet.runtime import ExecStreams, Execution, Runtime
+from kitlib.embedded.kubelet.runtime import EXIT_LOST, ExecStreams, Execution, Runtime, RuntimeLost
 
 __all__ = ["AttachSession", "ExecSession", "run_command", "start_session"]
 
@@ -73,7 +73,7 @@ class ExecSession:
 
     async def wait(self) -> int:
         """Wait for the command's end; returns its exit code."""
-        return await asyncio.shield(self._execution.exited)
+        return await _exit_code(self._execution)
 
     async def close(self) -> None:
         """End the command if it still runs, and let go of its streams."""
@@ -157,6 +157,13 @@ def _input(wanted: bool) -> tuple[int, int | None]:
     return read, write
 
 
+async def _exit_code(execution: Execution) -> int:
+    try:
+        return await asyncio.shield(execution.exited)
+    except RuntimeLost:
+        return EXIT_LOST
+
+
 async def _wait_readable(fd: int) -> None:
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
@@ -196,15 +203,15 @@ class AttachSession:
     async def write(self, data: bytes) -> None:
         """Drop it."""
 
-    def close_stdin(self) -> None:
+    async def close_stdin(self) -> None:
         """Do nothing."""
 
-    def resize(self, *, width: int, height: int) -> None:
+    async def resize(self, width: int, height: int) -> None:
         """Do nothing: the container has no terminal."""
 
     async def wait(self) -> int:
         """Wait for the container's end; returns its exit code."""
-        return await asyncio.shield(self._execution.exited)
+        return await _exit_code(self._execution)
 
     async def close(self) -> None:
         """Stop listening."""

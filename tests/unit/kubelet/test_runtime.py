@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from kitlib.embedded.kubelet.logs import ContainerLog, read_log
-from kitlib.embedded.kubelet.runtime import EXIT_LOST, Mount, StartError
+from kitlib.embedded.kubelet.runtime import Mount, RuntimeLost, StartError
 from kitlib.embedded.kubelet.streams import run_command, start_session
 from tests.unit.kubelet.conftest import Workbench
 
@@ -193,7 +193,8 @@ async def test_a_lost_agent_is_started_again(bench: Workbench) -> None:
     sandbox, first = await bench.pod()
     container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
     os.kill(bench.runtime.holder.pid, signal.SIGKILL)
-    assert await container.exited == EXIT_LOST
+    with pytest.raises(RuntimeLost):
+        await container.exited
     await back.wait()
     _, second = await bench.pod()
     assert second != first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 
@@ -61,6 +62,11 @@ async def connect(sock: socket.socket, address: str, port: int, seconds: float) 
     try:
         async with asyncio.timeout(seconds):
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
+    except OSError as error:
+        sock.close()
+        if isinstance(error, TimeoutError) or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno)) from error  # without asyncio's own wording
     except BaseException:
         sock.close()
         raise

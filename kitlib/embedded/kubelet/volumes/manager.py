@@ -89,7 +89,7 @@ class VolumeManager:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _set_up(self, pod: Object, volume: Object) -> Path:
-        own = self._directory / volume["name"]
+        own: Path = self._directory / volume["name"]
         if claim := volume.get("persistentVolumeClaim"):
             return self._claimed(claim["claimName"])
         if host_path := volume.get("hostPath"):
