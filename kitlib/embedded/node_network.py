@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 
 from aiohttp import web
 
 from kitlib.embedded.apiserver.endpoint import HttpsEndpoint
-from kitlib.embedded.kubelet.runtime import Runtime
+from kitlib.embedded.kubelet.runtime import Runtime, RuntimeLost
 from kitlib.embedded.network.dns_server import DnsServer
 from kitlib.embedded.network.proxy import ServiceProxy
 from kitlib.embedded.network.zone import Zone
@@ -38,11 +39,11 @@ class NodeNetwork:
         self._runtime, self._endpoint = runtime, endpoint
         self._zone = Zone()
         self._unsubscribe = self._zone.subscribe_to(client)
-        runtime.on_restart(self._reopen)
+        self._proxy = ServiceProxy(self._zone, listen=self._listen, dial=self._dial, reserved={_DNS_ADDRESS})
         self._dns: DnsServer | None = None
-        self._proxy: ServiceProxy | None = None
         self._api: web.SockSite | None = None
         self._reopening: asyncio.Task[None] | None = None
+        runtime.on_restart(self._reopen)
 
     async def open(self) -> None:
         """Open every socket and serve on it."""
@@ -51,7 +52,6 @@ class NodeNetwork:
         self._dns = DnsServer(self._zone, udp=datagrams, tcp=stream)
         await self._dns.start()
         self._api = await self._endpoint.serve(await self._runtime.listen(_API_ADDRESS, _API_PORT))
-        self._proxy = ServiceProxy(self._zone, listen=self._runtime.listen, dial=self._runtime.dial)
         self._proxy.start()
 
     async def close(self) -> None:
@@ -62,8 +62,7 @@ class NodeNetwork:
         await self._close_sockets()
 
     async def _close_sockets(self) -> None:
-        if self._proxy is not None:
-            await self._proxy.stop()
+        await self._proxy.stop()
         if self._dns is not None:
             await self._dns.stop()
         if self._api is not None:
@@ -76,3 +75,17 @@ class NodeNetwork:
             await self.open()
 
         self._reopening = asyncio.ensure_future(again())
+
+    async def _listen(self, address: str, port: int) -> socket.socket:
+        """Listen in the pod network; without a runtime it is unreachable like any other network."""
+        try:
+            return await self._runtime.listen(address, port)
+        except RuntimeLost as error:
+            raise ConnectionError(str(error)) from error
+
+    async def _dial(self, address: str, port: int) -> socket.socket:
+        """Connect in the pod network."""
+        try:
+            return await self._runtime.dial(address, port)
+        except RuntimeLost as error:
+            raise ConnectionError(str(error)) from error

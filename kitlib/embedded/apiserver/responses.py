@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast, get_args
 
 import orjson
 from aiohttp import web
 
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.resources import Resource
-from kitlib.embedded.apimachinery.status import StatusError
+from kitlib.embedded.apimachinery.status import StatusError, bad_request
 from kitlib.embedded.apiserver.event_views import to_events_v1
 from kitlib.embedded.apiserver.negotiation import MediaType, choose_json
-from kitlib.embedded.apiserver.tables import table
+from kitlib.embedded.apiserver.tables import IncludeObject, table
 from kitlib.embedded.registry.listing import Page
 
 __all__ = ["Presenter", "failure", "json_response", "status_success"]
@@ -66,7 +67,10 @@ class Presenter:
     def __init__(self, resource: Resource, accept: str, *, include_object: str, now: datetime) -> None:
         transforms = () if resource.virtual else TRANSFORMS
         self.media: MediaType = choose_json(accept, transforms=transforms)
-        self._resource, self._include, self._now = resource, include_object or "Metadata", now
+        if include_object not in ("", *get_args(IncludeObject)):
+            raise bad_request(f"includeObject: Unsupported value: {include_object}")
+        self._include = cast("IncludeObject", include_object or "Metadata")
+        self._resource, self._now = resource, now
         self._columns_sent = False
 
     def one(self, obj: Object) -> Object:

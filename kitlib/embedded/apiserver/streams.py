@@ -36,10 +36,10 @@ class ExecSession(Protocol):
     async def write(self, data: bytes) -> None:
         """Write to stdin."""
 
-    def close_stdin(self) -> None:
+    async def close_stdin(self) -> None:
         """Close stdin."""
 
-    def resize(self, *, width: int, height: int) -> None:
+    async def resize(self, width: int, height: int) -> None:
         """Tell the terminal its size in characters."""
 
     async def wait(self) -> int:
@@ -236,9 +236,9 @@ async def _feed(stream: channels.Channels, session: ExecSession) -> None:
                 await session.write(data)
             elif channel == channels.RESIZE:
                 size = orjson.loads(data)
-                session.resize(width=int(size["Width"]), height=int(size["Height"]))
+                await session.resize(int(size["Width"]), int(size["Height"]))
             elif channel == channels.CLOSE:
-                session.close_stdin()
+                await session.close_stdin()
     except (ConnectionError, ValueError, KeyError):
         return
     await session.close()  # the client closed the connection: nobody reads the output any more

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -50,6 +50,7 @@ class ServiceProxy:
         listen: opens a listening TCP socket on an address of the pod network.
         dial: connects to an address in the pod network; raises OSError.
         listen_on_host: opens one on the host, for node ports; None for the host's own sockets.
+        reserved: cluster IPs that are served by somebody else.
         rng: chooses endpoints.
     """
 
@@ -60,25 +61,32 @@ class ServiceProxy:
         listen: Listen,
         dial: Dial,
         listen_on_host: Listen | None = None,
+        reserved: Collection[str] = (),
         rng: random.Random | None = None,
     ) -> None:
         self._zone = zone
         self._listen = listen
         self._dial = dial
         self._listen_on_host = listen_on_host or _host_socket
+        self._reserved = reserved
         self._rng = rng or random.Random()
+        self._following = self._open = False
         self._listeners: dict[_Frontend, asyncio.Task[None]] = {}
         self._connections: set[asyncio.Task[None]] = set()
         self._sticky: dict[tuple[ServiceKey, str], str] = {}
 
     def start(self) -> None:
-        """Open what exists now and follow the zone; must run in the event loop."""
-        self._zone.listen(self._sync)
+        """Open what exists now and follow the zone; must run in the event loop, and may come after a `stop`."""
+        self._open = True
+        if not self._following:
+            self._following = True
+            self._zone.listen(self._sync)
         for key in self._zone.services():
             self._sync(key)
 
     async def stop(self) -> None:
         """Close every listener and connection."""
+        self._open = False
         tasks = [*self._listeners.values(), *self._connections]
         self._listeners.clear()
         for task in tasks:
@@ -86,7 +94,10 @@ class ServiceProxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _sync(self, key: ServiceKey) -> None:
-        wanted = set(_frontends(key, self._zone.service(key)))
+        if not self._open:
+            return
+        frontends = _frontends(key, self._zone.service(key))
+        wanted = {frontend for frontend in frontends if frontend.address not in self._reserved}
         for frontend in [known for known in self._listeners if known.service == key and known not in wanted]:
             self._listeners.pop(frontend).cancel()
         for frontend in wanted - self._listeners.keys():

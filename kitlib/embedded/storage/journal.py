@@ -1,7 +1,7 @@
 """The store on disk: one SQLite table in WAL mode, written before a change is acknowledged.
 
-`synchronous=NORMAL` in WAL mode leaves a committed write in the kernel's page cache: it survives SIGKILL of this process
-at any moment (a power cut may lose the last moments, as on any laptop). Source: SQLite's documentation of WAL.
+`synchronous=NORMAL` in WAL mode leaves a committed write in the kernel's page cache: it survives SIGKILL of this
+process at any moment (a power cut may lose the last moments, as on any laptop). Source: SQLite's documentation of WAL.
 """
 
 from __future__ import annotations

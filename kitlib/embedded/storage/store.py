@@ -1,7 +1,7 @@
 """Objects by resource and key, in memory for reading and in a journal for keeping.
 
-Reads never touch the disk. A write is journalled, then becomes visible, then is told to subscribers: in that order, so that
-nobody ever sees a change that a crash could take back.
+Reads never touch the disk. A write is journalled, then becomes visible, then is told to subscribers: in that order, so
+that nobody ever sees a change that a crash could take back.
 """
 
 from __future__ import annotations
