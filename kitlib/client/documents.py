@@ -127,7 +127,9 @@ def _check(document: Document) -> None:
     metadata = document.object.get("metadata")
     if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
         raise ManifestError(
-            f"this {document.object['kind']} has no name", line=document.line, fix="add metadata: with name: under it"
+            f"this {document.object['kind']} has no name",
+            line=document.line_of("metadata"),
+            fix="add metadata: with name: under it",
         )
 
 

@@ -132,8 +132,7 @@ class Transport:
                 headers=headers,
                 preload_content=not stream,
                 timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=timeout),
-                # A kept-alive connection may have died with a restarted server: a read may be tried again safely.
-                retries=urllib3.Retry(total=1, backoff_factor=0.05) if method == "GET" and not stream else False,
+                retries=_retries(method, content_type) if not stream else False,
                 redirect=False,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -148,12 +147,21 @@ class Transport:
             )
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
             text = "nothing listens there"
+        elif isinstance(cause, urllib3.exceptions.ProtocolError):
+            text = "the connection broke off"
         else:
             text = str(cause).partition(": ")[2] or str(cause)
         return Unreachable(
             f"the API server {self.access.server} does not answer: {text}",
             fix="see `kit status`; start the cluster with `kit up`",
         )
+
+
+def _retries(method: str, content_type: str) -> urllib3.Retry | bool:
+    """A kept-alive connection may have died with a restarted server; what has the same effect twice is tried again."""
+    if method in ("GET", "DELETE") or content_type == "application/apply-patch+yaml":
+        return urllib3.Retry(total=2, backoff_factor=0.1, allowed_methods=None, status=0, raise_on_status=False)
+    return False
 
 
 def _hang_up(answer: urllib3.BaseHTTPResponse) -> None:

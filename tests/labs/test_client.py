@@ -1,11 +1,16 @@
 """The client against a cluster that runs."""
 
+import json
 import threading
 import time
 
+import psutil
 import pytest
 
 from kitlib.client import ApiError, ManifestError, Timeline, Unreachable, WaitTimeout, connect
+from kitlib.lab.reset import ensure_namespace
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterIP: None}\n"
 
 POD = """
 apiVersion: v1
@@ -113,3 +118,23 @@ def _until(holds, seconds=5.0):
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_a_timeline_outlives_a_killed_server(provider, tmp_path):
+    info = provider.create("killed")
+    try:
+        cluster = connect(info.kubeconfig, info.context)
+        ensure_namespace(cluster, "lab", slug="tests")
+        with Timeline(cluster, "lab", folder=tmp_path) as timeline:
+            cluster.apply(SERVICE, namespace="lab")
+            daemon = json.loads((provider.directory("killed") / "daemon.json").read_text())["pid"]
+            psutil.Process(daemon).kill()
+            _until(lambda: psutil.Process(daemon).status() == psutil.STATUS_ZOMBIE)
+            again = provider.create("killed")
+            assert again.server == info.server
+            cluster.delete("svc", "a", namespace="lab")
+            _until(lambda: [c.type for c in timeline.changes() if c.kind == "Service"][-1:] == ["DELETED"], 10)
+            told = [c.type for c in timeline.changes() if c.kind == "Service"]
+        assert told == ["ADDED", "DELETED"]
+    finally:
+        provider.delete("killed")

@@ -27,7 +27,7 @@ def test_dicts_are_taken_as_they_are():
         ("apiVersion: v1\nkind: Pod\nmetadata:\n\tname: a\n", 4, "tab"),
         ("kind: Pod\nmetadata: {name: a}\n", 1, "no apiVersion"),
         (SERVICE + "---\napiVersion: v1\nkind: Pod\n", 6, "no name"),
-        ("apiVersion: v1\nkind: Service\nmetadata:\nspec:\n  clusterIP: None\n", 1, "no name"),
+        ("apiVersion: v1\nkind: Service\nmetadata:\nspec:\n  clusterIP: None\n", 3, "no name"),
         ("- a\n- b\n", 1, "a list"),
         ("a: b: c\n", 1, "mapping values"),
     ],
