@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -5,7 +6,9 @@ import pytest
 
 
 @pytest.mark.timeout(180)
-def test_the_solved_notebooks_pass_nbval(files):
+def test_the_solved_notebooks_pass_nbval_and_leave_nothing_behind(files, tmp_path):
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider", "solutions/"]
-    done = subprocess.run(command, cwd=files.course, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(command, cwd=files.course, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stdout[-4000:]
+    assert not (tmp_path / ".local" / "state").exists()
