@@ -205,7 +205,7 @@ async def test_readiness_follows_the_probe(node: Node) -> None:
 
 async def test_a_failed_liveness_probe_restarts_the_container(node: Node) -> None:
     probe = {"exec": {"command": ["test", "-f", "/tmp/alive"]}, "periodSeconds": 1, "failureThreshold": 1}
-    node.pod("p", "sh", "-c", f"touch /tmp/alive; {OBEYS[2]}", livenessProbe=probe)
+    node.pod("p", "sh", "-c", f"touch /tmp/alive; {OBEYS[2]}", livenessProbe=probe, readinessProbe=probe)
     await node.until("p", condition("Ready", "True"))
     assert (await node.output("p", "rm", "/tmp/alive"))[0] == 0
     await node.until("p", lambda status: main(status)["restartCount"] == 1 and main(status)["ready"])

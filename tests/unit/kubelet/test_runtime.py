@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import psutil
@@ -27,13 +27,17 @@ async def exchange(sock: socket.socket, request: bytes) -> bytes:
     return answer
 
 
-async def dial(bench: Workbench, address: str, port: int) -> socket.socket:
-    """Dial until the program listens: it has been executed, but that is all that is known."""
+async def listening(connect: Callable[[], Awaitable[socket.socket]]) -> socket.socket:
+    """Connect until the program listens: it has been executed, but that is all that is known."""
     while True:
         try:
-            return await bench.runtime.dial(address, port)
+            return await connect()
         except ConnectionRefusedError:
             await asyncio.sleep(0)
+
+
+async def dial(bench: Workbench, address: str, port: int) -> socket.socket:
+    return await listening(lambda: bench.runtime.dial(address, port))
 
 
 async def read(log: ContainerLog, *, follow: bool) -> AsyncIterator[bytes]:
@@ -154,7 +158,7 @@ async def test_two_containers_share_a_pod(bench: Workbench, tmp_path: Path) -> N
         sandbox, "busybox", "sh", "-c", "echo shared > /data/index.html", mounts=(Mount(shared, "/data"),)
     )
     assert await writer.exited == 0
-    sock = await bench.runtime.dial_in_sandbox(sandbox, 80)
+    sock = await listening(lambda: bench.runtime.dial_in_sandbox(sandbox, 80))
     assert (await exchange(sock, b"GET / HTTP/1.0\r\n\r\n")).endswith(b"shared\n")
 
 
@@ -202,7 +206,8 @@ async def test_a_lost_agent_is_started_again(bench: Workbench) -> None:
 
 async def test_nothing_outlives_the_runtime(bench: Workbench) -> None:
     sandbox, _ = await bench.pod()
-    await bench.run(sandbox, "busybox", "sh", "-c", "sleep 1000 & sleep 1000")
+    _, log = await bench.run(sandbox, "busybox", "sh", "-c", "sleep 1000 & echo forked; sleep 1000")
+    assert await anext(read(log, follow=True)) == b"forked\n"
     started = psutil.Process(bench.runtime.holder.pid).children(recursive=True)
     assert len(started) >= 4
     await bench.runtime.stop()
