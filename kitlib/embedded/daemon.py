@@ -1,47 +1,70 @@
 """`python -m kitlib.embedded.daemon`: one embedded cluster as a background process.
 
-It holds a lock on its directory for as long as it lives, so there is never a second one on the same state; it reports
-its start over a pipe as JSON lines, and ends itself when the start fails.
+It holds a lock on its directory for as long as it lives, so there is never a second one on the same state. It reports
+its start over a pipe as JSON lines, and ends itself when the start fails or nobody waits for it any more.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import errno
 import json
 import logging
 import os
 import signal
 import sys
-import time
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-import psutil
 from filelock import FileLock, Timeout
 
 from kitlib.clock import SystemClock
+from kitlib.embedded.daemon_record import FILE, write_record
 from kitlib.embedded.server import Server, ServerConfig
 from kitlib.errors import EnvironmentProblem, KitError
 
 __all__ = ["main"]
 
+_LOG_BYTES = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _StarterGone(Exception):
+    """Whoever started us does not wait for the result."""
+
 
 class _Report:
-    """The pipe to whoever started us; after `ready` nobody listens any more."""
+    """The pipe to whoever started us; without one, errors go to stderr."""
 
     def __init__(self, fd: int | None) -> None:
         self._fd = fd
 
     def send(self, **message: Any) -> None:
+        """Send one message.
+
+        Raises:
+            _StarterGone: nobody reads.
+        """
         if self._fd is None:
             return
         try:
             os.write(self._fd, json.dumps(message).encode() + b"\n")
-        except OSError:
-            self._fd = None  # the starter has gone; the cluster goes on
+        except OSError as error:
+            raise _StarterGone from error
+
+    def fail(self, error: KitError) -> None:
+        """Send the reason of a failed start, and log it."""
+        logging.error("%s", error)
+        try:
+            self.send(error=error.message, fix=error.fix)
+        except _StarterGone:
+            logging.warning("nobody waits for this start any more")
 
     def close(self) -> None:
+        """Close the pipe: the start is over."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -56,23 +79,44 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--report-fd", type=int)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     report = _Report(arguments.report_fd)
-    config = ServerConfig(arguments.directory, arguments.name, arguments.port, arguments.nodes)
     try:
+        _log_to(arguments.directory / "daemon.log", foreground=arguments.report_fd is None)
+        config = ServerConfig(arguments.directory, arguments.name, arguments.port, arguments.nodes)
         with FileLock(arguments.directory / "lock", timeout=2.0):
             asyncio.run(_run(config, report))
-    except Timeout:
-        report.send(error="another process runs this cluster", fix="kit status names it")
-        sys.exit(1)
-    except KitError as error:
-        report.send(error=error.message, fix=error.fix)
-        sys.exit(1)
     except Exception as error:
-        logging.exception("the cluster failed")
-        report.send(error=f"the cluster failed: {error}", fix=f"see {arguments.directory / 'daemon.log'}")
+        report.fail(_as_kit_error(error, arguments.directory))
         sys.exit(1)
+
+
+def _log_to(path: Path, *, foreground: bool) -> None:
+    file = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
+    handlers: list[logging.Handler] = [file, logging.StreamHandler()] if foreground else [file]
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, handlers=handlers, format=form)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+def _as_kit_error(error: Exception, directory: Path) -> KitError:
+    match error:
+        case KitError():
+            return error
+        case Timeout():
+            return EnvironmentProblem(
+                f"another process holds {directory / 'lock'}: the cluster runs there, perhaps in a container",
+                fix="use it there, end that process, or choose another --name",
+            )
+        case _StarterGone():
+            return EnvironmentProblem("the start was given up", fix="kit up")
+        case OSError():
+            room = error.errno in _FULL
+            return EnvironmentProblem(
+                f"the cluster failed: {error}",
+                fix="free some disk space" if room else f"check who may use {directory}, then kit doctor",
+            )
+    logging.error("the cluster failed", exc_info=error)
+    return EnvironmentProblem(f"the cluster failed: {error}", fix=f"see {directory / 'daemon.log'}")
 
 
 async def _run(config: ServerConfig, report: _Report) -> None:
@@ -82,25 +126,19 @@ async def _run(config: ServerConfig, report: _Report) -> None:
         loop.add_signal_handler(number, stop.set)
     server = Server(config, SystemClock(), progress=lambda step: report.send(progress=step))
     try:
+        write_record(config.directory, os.getpid())
         await server.start()
         ready = {"kubeconfig": str(server.kubeconfig), "context": server.context, "server": server.address}
-        _record(config.directory / "daemon.json", ready)
+        write_record(config.directory, os.getpid(), **ready)
         report.send(ready=ready)
         report.close()
+        logging.info("ready on %s", server.address)
         await stop.wait()
     finally:
+        with contextlib.suppress(OSError):
+            write_record(config.directory, os.getpid())  # from now on it can't be reached
         await server.stop()
-
-
-def _record(path: Path, ready: dict[str, str]) -> None:
-    process = psutil.Process()
-    temporary = path.with_suffix(".new")
-    content = {"pid": process.pid, "started": process.create_time(), "recorded": time.time(), **ready}
-    try:
-        temporary.write_text(json.dumps(content))
-        temporary.rename(path)
-    except OSError as error:
-        raise EnvironmentProblem(f"{path} can't be written: {error.strerror}", fix="free some disk space") from error
+        (config.directory / FILE).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ __all__ = ["NodeNetwork"]
 
 _DNS_ADDRESS, _DNS_PORT = "10.96.0.10", 53
 _API_ADDRESS, _API_PORT = "10.244.0.1", 6443  # what the endpoints of the service `kubernetes` say
+_RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -58,6 +59,7 @@ class NodeNetwork:
         """Close every socket and forget the zone."""
         if self._reopening is not None:
             self._reopening.cancel()
+            await asyncio.gather(self._reopening, return_exceptions=True)
         self._unsubscribe()
         await self._close_sockets()
 
@@ -65,16 +67,29 @@ class NodeNetwork:
         await self._proxy.stop()
         if self._dns is not None:
             await self._dns.stop()
+            self._dns = None
         if self._api is not None:
             await self._api.stop()
+            self._api = None
 
     def _reopen(self) -> None:
-        async def again() -> None:
-            _log.warning("the node agent was lost and is back: opening DNS, services and the API in its network again")
-            await self._close_sockets()
-            await self.open()
+        if self._reopening is not None:
+            self._reopening.cancel()
+        self._reopening = asyncio.ensure_future(self._open_again(self._reopening))
 
-        self._reopening = asyncio.ensure_future(again())
+    async def _open_again(self, earlier: asyncio.Task[None] | None) -> None:
+        if earlier is not None:
+            await asyncio.gather(earlier, return_exceptions=True)
+        _log.warning("the node agent was lost and is back: opening DNS, services and the API in its network again")
+        while True:
+            await self._close_sockets()
+            try:
+                return await self.open()
+            except RuntimeLost:
+                return  # lost again: it calls back once more when it is back
+            except OSError as error:
+                _log.warning("the pod network can't be served: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _listen(self, address: str, port: int) -> socket.socket:
         """Listen in the pod network; without a runtime it is unreachable like any other network."""

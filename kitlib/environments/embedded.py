@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import psutil
 from filelock import FileLock, Timeout
 
+from kitlib.environments.daemon_process import DaemonProcess
 from kitlib.environments.provider import ClusterInfo, ClusterStatus, Finding, Progress
+from kitlib.environments.start_report import await_ready
 from kitlib.errors import ClusterError, EnvironmentProblem, UsageError
 from kitlib.settings import settings
 
@@ -27,6 +25,8 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _NAME_LIMIT = 40
 _MINIMUM_FREE_BYTES = 64 << 20
+_LAST_PORT = 65535
+_LOG_BYTES = 1 << 20
 
 
 class EmbeddedProvider:
@@ -49,7 +49,8 @@ class EmbeddedProvider:
         Raises:
             UsageError: the name can't be one.
         """
-        if not name or len(name) > _NAME_LIMIT or not name.replace("-", "").isalnum() or name.startswith("-"):
+        plain = name.isascii() and name.replace("-", "").isalnum() and not name.startswith("-")
+        if not plain or len(name) > _NAME_LIMIT:
             raise UsageError(
                 f"cluster name {name!r} is not usable", fix="use letters, digits and dashes, 40 characters at most"
             )
@@ -75,54 +76,41 @@ class EmbeddedProvider:
             EnvironmentProblem: the machine can't run it (port taken, disk full, no user namespaces).
         """
         directory = self.directory(name)
+        if not 0 <= port <= _LAST_PORT:
+            raise UsageError(f"port {port} does not exist", fix=f"pass a port from 1 to {_LAST_PORT}, or 0 for any")
         running = self._running(name)
-        if running is not None:
-            if port and not running.server.endswith(f":{port}"):
-                raise UsageError(
-                    f"cluster {name} runs already on {running.server}", fix=f"kit down --name {name} first"
-                )
-            return running
-        fresh = not directory.exists()
-        self._prepare(directory)
-        try:
-            with FileLock(directory / "start.lock", timeout=_START_SECONDS):
+        if running is None:
+            with self._alone_with(name):
                 running = self._running(name)  # somebody else may have started it meanwhile
-                return running or self._start(name, directory, progress, port=port, nodes=nodes)
-        except Timeout as error:
-            raise ClusterError(
-                f"another start of cluster {name} is still going on", fix="wait for it, or end that process"
-            ) from error
-        except EnvironmentProblem:
-            if fresh:
-                shutil.rmtree(directory, ignore_errors=True)
-            raise
+                if running is None:
+                    return self._start(name, directory, progress, port=port, nodes=nodes)
+        if port and not running.server.endswith(f":{port}"):
+            raise UsageError(f"cluster {name} runs already on {running.server}", fix=f"kit down --name {name} first")
+        return running
 
     def stop(self, name: str = "default") -> bool:
         """Stop the cluster's processes and keep its state; False when it did not run."""
-        process = self._process(name)
-        if process is None:
+        directory = self.directory(name)
+        if not _exists(directory):
             return False
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(_STOP_SECONDS)
-        return True
+        with self._alone_with(name):
+            return _end(directory)
 
     def delete(self, name: str = "default") -> None:
         """Stop the cluster and remove its objects and volumes."""
         directory = self.directory(name)
-        self.stop(name)
-        if directory.exists():
+        if not _exists(directory):
+            return
+        with self._alone_with(name):
+            _end(directory)
             shutil.rmtree(directory, ignore_errors=True)
-            if directory.exists():
+            if _exists(directory):
                 raise ClusterError(f"{directory} can't be removed", fix="check who owns the files in it")
 
     def status(self, name: str = "default") -> ClusterStatus:
         """Tell how the cluster is."""
         directory = self.directory(name)
-        if not directory.exists():
+        if not _exists(directory):
             return ClusterStatus(name, "absent", detail=f"there is no cluster {name}: kit up --name {name} creates it")
         info = self._running(name)
         if info is None:
@@ -139,118 +127,127 @@ class EmbeddedProvider:
 
     # -- starting ----------------------------------------------------------------------------------------------------
 
-    def _start(self, name: str, directory: Path, progress: Progress | None, *, port: int, nodes: int) -> ClusterInfo:
-        if port:
-            _check_port_free(port)
-        reader, writer = os.pipe()
-        command = [sys.executable, "-m", "kitlib.embedded.daemon", str(directory), f"--name={name}"]
-        command += [f"--port={port}", f"--nodes={nodes}", f"--report-fd={writer}"]
-        with (directory / "daemon.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=[writer],
-                cwd="/",
-            )
-        os.close(writer)
+    @contextmanager
+    def _alone_with(self, name: str) -> Iterator[None]:
+        """Keep everybody else from starting, stopping or deleting this cluster.
+
+        The lock lies beside the cluster's directory: it must outlive a directory that is removed.
+        """
+        folder = self._state_dir / "clusters"
         try:
-            ready = _await_ready(reader, progress)
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / f"{name}.lock", timeout=_START_SECONDS)
+            lock.acquire()
+        except Timeout as error:
+            raise ClusterError(
+                f"another process is starting or stopping cluster {name}", fix="wait for it, or end that process"
+            ) from error
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"{folder} can't be written: {error.strerror}", fix="set KIT_STATE_DIR to a folder you own"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _start(self, name: str, directory: Path, progress: Progress | None, *, port: int, nodes: int) -> ClusterInfo:
+        fresh = not _exists(directory)
+        disk = self._disk()
+        if not disk.ok:
+            raise EnvironmentProblem(disk.detail, fix=disk.fix)
+        try:
+            directory.mkdir(mode=0o700, exist_ok=True)
+            return self._launch(name, directory, progress, port=port, nodes=nodes)
+        except BaseException as error:
+            if fresh:
+                shutil.rmtree(directory, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise EnvironmentProblem(
+                    f"cluster {name} can't be started: {error}", fix="set KIT_STATE_DIR to a folder you own, with room"
+                ) from error
+            raise
+
+    def _launch(self, name: str, directory: Path, progress: Progress | None, *, port: int, nodes: int) -> ClusterInfo:
+        _end(directory)  # a start that lost its starter
+        reader, writer = os.pipe()
+        try:
+            process = _spawn(name, directory, writer, port=port, nodes=nodes)
         except BaseException:
-            process.kill()
-            process.wait()
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        try:
+            ready = await_ready(reader, directory / "daemon.log", progress, timeout=_START_SECONDS)
+        except BaseException:
+            process.terminate()
+            _wait(process)
             raise
         finally:
             os.close(reader)
         return ClusterInfo(name, Path(ready["kubeconfig"]), ready["context"], ready["server"], created=True)
 
-    def _prepare(self, directory: Path) -> None:
-        try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise EnvironmentProblem(
-                f"{directory} can't be made: {error.strerror}", fix="set KIT_STATE_DIR to a folder you own"
-            ) from error
-        disk = self._disk()
-        if not disk.ok:
-            raise EnvironmentProblem(disk.detail, fix=disk.fix)
-
     def _disk(self) -> Finding:
         folder = self._state_dir
-        while not folder.exists():
+        while not _exists(folder):
             folder = folder.parent
         free = shutil.disk_usage(folder).free
         ok = free >= _MINIMUM_FREE_BYTES
         detail = f"{free >> 20} MiB free for {self._state_dir}"
+        if not ok:
+            detail += f", a cluster needs {_MINIMUM_FREE_BYTES >> 20}"
         return Finding("disk space", ok, detail, "" if ok else "free some disk space, or set KIT_STATE_DIR elsewhere")
 
-    # -- finding -----------------------------------------------------------------------------------------------------
-
-    def _process(self, name: str) -> psutil.Process | None:
-        """Return the cluster's daemon if it lives; its PID file alone proves nothing, a PID may be another's now."""
-        record = _read_json(self.directory(name) / "daemon.json")
-        try:
-            process = psutil.Process(int(record["pid"]))
-            same = abs(process.create_time() - float(record["started"])) < 1.0
-        except (KeyError, ValueError, psutil.NoSuchProcess):
-            return None
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-
     def _running(self, name: str) -> ClusterInfo | None:
-        if self._process(name) is None:
+        reach = DaemonProcess.reach(self.directory(name))
+        if not reach:
             return None
-        record = _read_json(self.directory(name) / "daemon.json")
-        if "server" not in record:
-            return None
-        return ClusterInfo(name, Path(record["kubeconfig"]), record["context"], record["server"])
+        return ClusterInfo(name, Path(reach["kubeconfig"]), reach["context"], reach["server"])
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _spawn(name: str, directory: Path, report: int, *, port: int, nodes: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "kitlib.embedded.daemon", str(directory), f"--name={name}"]
+    command += [f"--port={port}", f"--nodes={nodes}", f"--report-fd={report}"]
+    log = directory / "daemon.log"
+    if _exists(log) and log.stat().st_size > _LOG_BYTES:
+        log.replace(directory / "daemon.log.1")
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=[report],
+            cwd="/",
+        )
+
+
+def _end(directory: Path) -> bool:
+    """End the cluster's daemon; False when there was none."""
+    daemon = DaemonProcess.find(directory)
+    if daemon is None:
+        return False
+    with daemon:
+        daemon.send(signal.SIGTERM)
+        if not daemon.wait(_STOP_SECONDS):
+            daemon.send(signal.SIGKILL)
+            daemon.wait(_STOP_SECONDS)
+    return True
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
     try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
-def _check_port_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise EnvironmentProblem(
-                f"port {port} on 127.0.0.1 can't be used: {error.strerror}", fix="pass another --port, or none"
-            ) from error
-
-
-def _await_ready(reader: int, progress: Progress | None) -> dict[str, Any]:
-    """Follow the daemon's report until it is ready.
-
-    Raises:
-        EnvironmentProblem: it said what is wrong, or ended, or took too long.
-    """
-    deadline, buffer = time.monotonic() + _START_SECONDS, b""
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([reader], [], [], left)[0]:
-            break
-        chunk = os.read(reader, 65536)
-        if not chunk:
-            raise EnvironmentProblem(
-                "the cluster ended while starting", fix="`kit doctor` says what this machine lacks; see daemon.log"
-            )
-        buffer += chunk
-        *lines, buffer = buffer.split(b"\n")
-        for line in lines:
-            message = json.loads(line)
-            if "error" in message:
-                raise EnvironmentProblem(message["error"], fix=message.get("fix", ""))
-            if "ready" in message:
-                return dict(message["ready"])
-            if progress is not None:
-                progress(message["progress"])
-    raise EnvironmentProblem(
-        f"the cluster was not ready after {_START_SECONDS:.0f} s", fix="`kit doctor` says what this machine lacks"
-    )
+def _exists(path: Path) -> bool:
+    """Tell whether it is there and may be seen."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -35,6 +35,7 @@ class Holder:
 
     def __init__(self, on_lost: Callable[[], None]) -> None:
         self._on_lost = on_lost
+        self.user_namespace = True
         self._numbers = itertools.count(1)
         self._replies: dict[int, asyncio.Future[tuple[dict[str, Any], list[int]]]] = {}
         self._exits: dict[str, asyncio.Future[int]] = {}
@@ -42,19 +43,25 @@ class Holder:
         self._channel: Channel | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def start(self, directory: Path) -> None:
-        """Start the agent; `directory` is for its scratch mount and its log.
+    async def start(self, directory: Path, *, like: Holder | None = None) -> None:
+        """Start the agent.
+
+        Args:
+            directory: for its scratch mount and its log.
+            like: an earlier one on this machine: what was not refused then is not given up now.
 
         Raises:
             EnvironmentProblem: the machine does not allow it.
         """
+        self.user_namespace = like is None or like.user_namespace
         try:
-            await self._launch(directory, user_namespace=True)
+            await self._launch(directory)
         except EnvironmentProblem:
-            if os.geteuid() != 0:
+            if os.geteuid() != 0 or like is not None:
                 raise
+            self.user_namespace = False
             self._ready = asyncio.get_running_loop().create_future()
-            await self._launch(directory, user_namespace=False)
+            await self._launch(directory)
 
     async def stop(self) -> None:
         """End the agent, and with it everything that it holds."""
@@ -99,17 +106,20 @@ class Holder:
         reply: asyncio.Future[tuple[dict[str, Any], list[int]]] = asyncio.get_running_loop().create_future()
         self._replies[number] = reply
         try:
-            self._channel.send({"id": number, "op": operation, **arguments}, fds)
+            try:
+                self._channel.send({"id": number, "op": operation, **arguments}, fds)
+            except ConnectionError as error:  # it has ended, and the end of its connection was not seen yet
+                raise RuntimeLost("the node agent ended") from error
             return await reply
         finally:
             del self._replies[number]
 
-    async def _launch(self, directory: Path, *, user_namespace: bool) -> None:
+    async def _launch(self, directory: Path) -> None:
         scratch = directory / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         log = directory / "agent.log"
-        argv = holder_command(user_namespace=user_namespace)
+        argv = holder_command(user_namespace=self.user_namespace)
         # -S: the agent needs the standard library and this package only; it starts in half the time.
         argv += [sys.executable, "-S", "-m", "kitlib.embedded.kubelet.agent", str(theirs.fileno()), str(scratch)]
         with theirs, log.open("wb") as stderr:

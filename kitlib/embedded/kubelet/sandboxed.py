@@ -22,6 +22,7 @@ from kitlib.errors import EnvironmentProblem
 
 __all__ = ["SandboxedRuntime", "bwrap_program"]
 
+_RESTART_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -62,6 +63,7 @@ class SandboxedRuntime:
         self._callbacks: list[Callable[[], None]] = []
         self._numbers = itertools.count(1)
         self._holder: Holder | None = None
+        self._earlier: Holder | None = None
         self._restart: asyncio.Task[None] | None = None
 
     @property
@@ -79,8 +81,8 @@ class SandboxedRuntime:
         """Start the agent."""
         self._bwrap = self._bwrap or bwrap_program()
         holder = Holder(self._lost)
-        await holder.start(self._directory)
-        self._holder = holder
+        await holder.start(self._directory, like=self._earlier)
+        self._holder = self._earlier = holder
 
     async def stop(self) -> None:
         """End the agent and everything that runs."""
@@ -205,7 +207,13 @@ class SandboxedRuntime:
         self._restart = asyncio.get_running_loop().create_task(self._start_again())
 
     async def _start_again(self) -> None:
-        await self.start()
+        while True:
+            try:
+                await self.start()
+                break
+            except (EnvironmentProblem, OSError) as error:
+                _log.warning("the node agent can't be started again: %s", error)
+                await asyncio.sleep(_RESTART_SECONDS)
         for callback in self._callbacks:
             callback()
 
