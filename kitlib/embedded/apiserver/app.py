@@ -18,6 +18,7 @@ from kitlib.embedded.apiserver import discovery
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens, User, user_of_certificate
 from kitlib.embedded.apiserver.authorization import Attributes, Authorizer, attributes_of
 from kitlib.embedded.apiserver.handlers import Handlers
+from kitlib.embedded.apiserver.impersonation import impersonated
 from kitlib.embedded.apiserver.negotiation import accepts
 from kitlib.embedded.apiserver.request import INFO, USER, ApiRequest
 from kitlib.embedded.apiserver.request_info import RequestInfo, parse
@@ -83,7 +84,7 @@ class ApiServer:
     async def _access(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Find out who asks and whether they may; a handler never runs before that."""
         info = parse(request.method, request.path, request.query)
-        user = self._authenticate(request)
+        user = impersonated(self._authenticate(request), list(request.headers.items()), self._authorizer)
         if not self._authorizer.allowed(user, attributes_of(info)):
             raise _denied(user, attributes_of(info))
         request[INFO], request[USER] = info, user

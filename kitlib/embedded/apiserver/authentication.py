@@ -121,9 +121,17 @@ class ServiceAccountTokens:
                 algorithms=[_ALGORITHM],
                 audience=ISSUER,
                 issuer=ISSUER,
-                options={"require": ["exp", "sub", "iss"]},
+                # The cluster's clock decides below, not the machine's.
+                options={
+                    "require": ["exp", "nbf", "sub", "iss"],
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                },
             )
         except jwt.PyJWTError:
+            return None
+        if not claims["nbf"] <= self._clock.now().timestamp() < claims["exp"]:
             return None
         bound = claims.get(_CLAIM) or {}
         namespace, account = bound.get("namespace", ""), bound.get("serviceaccount") or {}

@@ -13,6 +13,7 @@ import yaml
 
 from kitlib.embedded.apimachinery.duplicates import duplicate_fields
 from kitlib.embedded.apimachinery.status import bad_request, generic
+from kitlib.embedded.apiserver import protobuf
 
 __all__ = ["MediaType", "accepts", "choose_json", "decode_body", "parse_media_type"]
 
@@ -74,6 +75,8 @@ def decode_body(body: bytes, content_type: str) -> tuple[Any, list[str]]:
         StatusError: 400 when it can't be parsed, 415 for another content type.
     """
     kind = parse_media_type(content_type).type
+    if kind == protobuf.CONTENT_TYPE:
+        return protobuf.decode_protobuf(body), []
     if kind in ("application/yaml", "application/apply-patch+yaml") and body.lstrip()[:1] != b"{":
         return _decode_yaml(body)
     if kind.endswith(("json", "yaml")) or kind in ("", "*/*"):
@@ -82,7 +85,7 @@ def decode_body(body: bytes, content_type: str) -> tuple[Any, list[str]]:
         except orjson.JSONDecodeError as error:
             raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
         return decoded, duplicate_fields(body)
-    allowed = "application/json, application/yaml"
+    allowed = f"application/json, application/yaml, {protobuf.CONTENT_TYPE}"
     message = f"the body of the request was in an unknown format - accepted media types include: {allowed}"
     raise generic(415, "UnsupportedMediaType", message)
 

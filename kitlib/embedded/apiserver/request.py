@@ -88,7 +88,7 @@ class ApiRequest:
 
     async def delete_options(self) -> DeleteOptions:
         """Read DeleteOptions from the body, else from the query."""
-        body = await self.http.read()
+        body = await self._read()
         given: Object = {}
         if body.strip():
             decoded, _ = decode_body(body, self.http.content_type)

@@ -6,6 +6,7 @@ Source: Kubernetes API concepts, "Efficient detection of changes"; kubernetes-be
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.resources import Resource
-from kitlib.embedded.apimachinery.status import FieldError, StatusError, bad_request, invalid
+from kitlib.embedded.apimachinery.status import FieldError, StatusError, invalid
+from kitlib.embedded.registry.listing import revision_number
 from kitlib.embedded.storage.event import Event
 from kitlib.embedded.storage.store import Store
 
@@ -50,8 +52,8 @@ def check(options: WatchOptions) -> None:
     elif options.resource_version_match and options.send_initial_events is None:
         why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
         errors.append(FieldError("FieldValueForbidden", "resourceVersionMatch", why))
-    if options.resource_version and not options.resource_version.isdigit():
-        raise bad_request(f'Invalid value: "{options.resource_version}": a resource version must be a decimal number')
+    if options.resource_version:
+        revision_number(options.resource_version)
     if errors:
         raise invalid("ListOptions.meta.k8s.io", "", errors)
 
@@ -88,25 +90,28 @@ def _too_old(revision: int, floor: int) -> tuple[str, Object]:
 class _Queue:
     """Changes that wait to be sent to one client; a client that is too slow loses its watch, not our memory."""
 
-    def __init__(self) -> None:
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._events: list[Event] = []
+        self._wake = asyncio.Event()
         self.overflown = False
 
     def put(self, event: Event) -> None:
-        if self._events.qsize() >= _QUEUE_LIMIT:
+        if len(self._events) >= _QUEUE_LIMIT:
             self.overflown = True
         else:
-            self._events.put_nowait(event)
+            self._events.append(event)
+        self._wake.set()
 
     async def drain(self, timeout: float) -> list[Event]:
         """Wait for a change; return all that are there, or nothing after `timeout` seconds."""
+        timer = self._clock.call_later(timeout, self._wake.set)
         try:
-            async with asyncio.timeout(timeout):
-                events = [await self._events.get()]
-        except TimeoutError:
-            return []
-        while not self._events.empty():
-            events.append(self._events.get_nowait())
+            await self._wake.wait()
+        finally:
+            timer.cancel()
+        self._wake.clear()
+        events, self._events = self._events, []
         return events
 
 
@@ -122,7 +127,7 @@ async def watch(
         clock: measures the time-out.
     """
     name = resource.qualified
-    queue = _Queue()
+    queue = _Queue(clock)
     start, initial = _start(store, name, options)
     cancel = store.subscribe(name, queue.put)
     deadline = clock.monotonic() + (options.timeout_seconds or random.uniform(*_TIMEOUT_RANGE))
@@ -133,15 +138,19 @@ async def watch(
         if options.send_initial_events:
             initial.append(("BOOKMARK", _bookmark(resource, store.revision, initial=True)))
         yield initial
-        while (left := deadline - clock.monotonic()) > 0:
-            events = await queue.drain(min(left, _BOOKMARK_SECONDS))
+        pause = _BOOKMARK_SECONDS if options.bookmarks else math.inf
+        bookmark_at = clock.monotonic() + pause
+        while (now := clock.monotonic()) < deadline:
+            events = await queue.drain(max(min(deadline, bookmark_at) - now, 0))
             if queue.overflown:
                 yield [_too_old(start, store.revision)]
                 return
             chosen = (_select(options, event) for event in events if event.revision > start)
             batch = [item for item in chosen if item is not None]
-            if not events and options.bookmarks:
-                batch = [("BOOKMARK", _bookmark(resource, store.revision))]
+            if options.bookmarks and clock.monotonic() >= min(deadline, bookmark_at):
+                # Due even while changes come in: none of them may be of interest to this watcher.
+                batch.append(("BOOKMARK", _bookmark(resource, store.revision)))
+                bookmark_at = clock.monotonic() + pause
             if batch:
                 yield batch
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from datetime import timedelta
 from typing import Literal
-from uuid import uuid4
 
 from kitlib.embedded.apimachinery.objects import Object, deep_copy
 from kitlib.embedded.apimachinery.resources import by_name
@@ -69,6 +68,7 @@ class EventRecorder:
 
     def _new(self, obj: Object, event_type: str, reason: str, message: str, field_path: str) -> Object:
         meta, now = obj["metadata"], format_time(self._registry.clock.now())
+        namespace = meta.get("namespace") or "default"
         involved = {
             "kind": obj.get("kind", ""),
             "namespace": meta.get("namespace", ""),
@@ -79,7 +79,7 @@ class EventRecorder:
             "fieldPath": field_path,
         }
         return {
-            "metadata": {"name": f"{meta['name']}.{uuid4().hex[:16]}", "namespace": meta.get("namespace") or "default"},
+            "metadata": {"name": self._name(meta["name"], namespace), "namespace": namespace},
             "involvedObject": {k: v for k, v in involved.items() if v},
             "reason": reason,
             "message": message,
@@ -92,6 +92,13 @@ class EventRecorder:
             "reportingComponent": self._source["component"],
             "reportingInstance": self._source.get("host", ""),
         }
+
+    def _name(self, subject: str, namespace: str) -> str:
+        """Name an event by its moment, as client-go does: events of one second are then listed as they happened."""
+        stamp = int(self._registry.clock.now().timestamp() * 1_000_000) * 1000
+        while self._registry.find(_EVENTS, f"{subject}.{stamp:x}", namespace):
+            stamp += 1
+        return f"{subject}.{stamp:x}"
 
 
 def expire(registry: Registry) -> int:

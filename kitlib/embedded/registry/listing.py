@@ -22,8 +22,9 @@ from kitlib.embedded.apimachinery.status import (
 )
 from kitlib.embedded.storage.store import Store
 
-__all__ = ["ListOptions", "Page", "list_page", "parse_revision"]
+__all__ = ["ListOptions", "Page", "list_page", "parse_revision", "revision_number"]
 
+_LONGEST_REVISION = 20
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
@@ -71,15 +72,24 @@ class Page:
         return meta
 
 
+def revision_number(text: str) -> int:
+    """Parse a resourceVersion, which for clients is any string but for this server a number.
+
+    Raises:
+        StatusError: 400.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_REVISION):
+        raise bad_request(f'Invalid value: "{text}": a resource version must be a decimal number')
+    return int(text)
+
+
 def parse_revision(text: str, current: int) -> int:
     """Parse a resourceVersion that must not lie in the future.
 
     Raises:
         StatusError: 400 when it is no number; 504 Timeout when it is newer than the store.
     """
-    if not text.isdigit():
-        raise bad_request(f'Invalid value: "{text}": a resource version must be a decimal number')
-    revision = int(text)
+    revision = revision_number(text)
     if revision > current:
         message = f"Timeout: Too large resource version: {revision}, current: {current}"
         raise timeout(message, causes=[{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}])

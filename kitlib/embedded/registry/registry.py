@@ -120,6 +120,8 @@ class Registry:
         meta = obj.setdefault("metadata", {})
         if meta.get("name", name) != name:
             raise bad_request(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
+        if resource.namespaced and (meta.get("namespace") or namespace) != namespace:
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         metadata.check_preconditions(
             resource, old, uid=meta.get("uid", ""), resource_version=meta.get("resourceVersion", "")
         )
