@@ -86,7 +86,7 @@ class NodeNetwork:
             try:
                 return await self.open()
             except RuntimeLost:
-                return  # lost again: it calls back once more when it is back
+                return None  # lost again: it calls back once more when it is back
             except OSError as error:
                 _log.warning("the pod network can't be served: %s", error)
                 await asyncio.sleep(_RETRY_SECONDS)
