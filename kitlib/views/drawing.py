@@ -8,7 +8,7 @@ from kitlib.views.lanes import Bar, Lane, Picture
 
 __all__ = ["picture_svg"]
 
-_LEFT, _WIDTH, _LANE, _TOP = 130, 700, 26, 40
+_LEFT, _WIDTH, _LANE, _TOP = 130, 700, 26, 54
 _COLOURS = {
     "ready": "#2e7d32",
     "bound": "#1565c0",
@@ -22,12 +22,13 @@ def picture_svg(drawn: Picture) -> str:
     """Return a picture as one SVG element."""
     if not drawn.lanes and not drawn.marks:
         return "<div>Nothing was recorded yet.</div>"
-    height = _TOP + _LANE * len(drawn.lanes) + 34
+    height = _TOP + _LANE * len(drawn.lanes) + 54
     scale = _WIDTH / drawn.seconds
     parts = [f'<text x="4" y="16" font-weight="bold">{escape(drawn.title)}</text>']
-    parts += [_mark(n, mark.time * scale, mark.text, height) for n, mark in enumerate(drawn.marks)]
+    parts += [_mark(n, mark.time * scale, mark.text, height - 20) for n, mark in enumerate(drawn.marks)]
     parts += [_lane(n, lane, scale) for n, lane in enumerate(drawn.lanes)]
-    parts.append(_axis(drawn.seconds, height))
+    parts.append(_axis(drawn.seconds, height - 20))
+    parts.append(_legend([bar.state for lane in drawn.lanes for bar in lane.bars], height))
     return (
         f'<svg viewBox="0 0 {_LEFT + _WIDTH + 70} {height}" width="100%" style="max-width:900px" '
         'xmlns="http://www.w3.org/2000/svg" role="img" '
@@ -57,12 +58,22 @@ def _bar(bar: Bar, y: int, scale: float) -> str:
 
 
 def _mark(number: int, x: float, text: str, height: int) -> str:
-    row = 22 + 12 * (number % 2)  # Neighbours take turns, so that their words do not overlap.
+    row = 36 + 12 * (number % 2)  # Neighbours take turns, so that their words do not overlap.
     return (
         f'<line x1="{_LEFT + x:.1f}" x2="{_LEFT + x:.1f}" y1="{row}" y2="{height - 26}" '
         'stroke="currentColor" stroke-dasharray="3 3" opacity=".45"/>'
         f'<text x="{_LEFT + x + 3:.1f}" y="{row + 4}" font-size="10">{escape(text)}</text>'
     )
+
+
+def _legend(states: list[str], height: int) -> str:
+    """Say what the colours mean, for those that occur."""
+    parts, x = [], float(_LEFT)
+    for state in (known for known in _COLOURS if known in states):
+        parts.append(f'<rect x="{x:.0f}" y="{height - 15}" width="11" height="11" fill="{_COLOURS[state]}"/>')
+        parts.append(f'<text x="{x + 16:.0f}" y="{height - 5}" font-size="10">{state}</text>')
+        x += 34 + 7 * len(state)
+    return "".join(parts)
 
 
 def _axis(seconds: float, height: int) -> str:

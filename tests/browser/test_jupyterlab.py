@@ -1,0 +1,68 @@
+"""The learner's way: JupyterLab in a real browser, Run All, and the verdicts on the page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kitlib.environments.embedded import EmbeddedProvider
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+COURSE = Path(__file__).resolve().parents[2]
+LAB = "05-volume-claim-templates"
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """`kit jupyter` on a course whose learner's notebook is the solved one; yields the address it prints."""
+    course = tmp_path / "course"
+    for folder in ("labs", "solutions"):
+        shutil.copytree(COURSE / folder, course / folder)
+    shutil.copy(course / "solutions" / LAB / "lab.ipynb", course / "labs" / LAB / "lab.ipynb")
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "KIT_STATE_DIR": str(tmp_path / "state"),
+        "KIT_COURSE_DIR": str(course),
+    }
+    kit = Path(sys.executable).parent / "kit"
+    program = subprocess.Popen([kit, "jupyter"], cwd=course, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert program.stdout is not None
+        lines = (line.split() for line in program.stdout)
+        yield next(words[1] for words in lines if words[:1] == ["Open"])
+    finally:
+        program.send_signal(signal.SIGINT)
+        program.wait(20)
+        EmbeddedProvider(tmp_path / "state").delete()
+
+
+def test_run_all_shows_every_verdict(address: str) -> None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- not installed where it is skipped
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(viewport={"width": 1200, "height": 1000})
+        page.goto(address.replace("/lab?", f"/lab/tree/{LAB}/lab.ipynb?") + "&reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
+        page.click('li.lm-MenuBar-item:has-text("Run")')
+        page.click('.lm-Menu li:has-text("Run All Cells")')
+        score = page.wait_for_selector('.jp-OutputArea:has-text("50 of 50 points")', timeout=90_000)
+        assert score is not None and score.inner_text().count("✓ passed") == 8
+        picture = page.wait_for_selector(".jp-OutputArea svg:has-text('claim www-web-0')", timeout=10_000)
+        assert picture is not None
+        browser.close()
