@@ -54,6 +54,8 @@ if [ ! -x .venv/bin/python ]; then
 fi
 say "installing the packages of $requirements (about a minute the first time)"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+# uv trusts the certificates it brings along; a network with an authority of its own is known to the system only.
+export UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1
 if .venv/bin/python -m pip install --quiet "$(grep '^uv==' requirements.txt)" &&
     .venv/bin/uv pip install --quiet --python .venv/bin/python --compile-bytecode -r "$requirements" --editable .; then
     :
