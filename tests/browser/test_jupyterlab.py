@@ -17,10 +17,16 @@ from kitlib.environments.embedded import EmbeddedProvider
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 COURSE = Path(__file__).resolve().parents[2]
 LAB = "05-volume-claim-templates"
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-).split()
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
 
