@@ -27,6 +27,8 @@ QUIET = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+# JupyterLab takes cells that are out of sight out of the page, unless it is told not to.
+TRACKER = ".jupyter/lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
 
@@ -38,6 +40,9 @@ def address(tmp_path: Path) -> Iterator[str]:
     for folder in ("labs", "solutions"):
         shutil.copytree(COURSE / folder, course / folder)
     shutil.copy(course / "solutions" / LAB / "lab.ipynb", course / "labs" / LAB / "lab.ipynb")
+    settings = tmp_path / TRACKER
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
     environment = {
         **os.environ,
         "HOME": str(tmp_path),
