@@ -13,6 +13,7 @@ import errno
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 from logging.handlers import RotatingFileHandler
@@ -122,6 +123,8 @@ def _as_kit_error(error: Exception, directory: Path) -> KitError:
 async def _run(config: ServerConfig, report: _Report) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every client and every pod takes some
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     server = Server(config, SystemClock(), progress=lambda step: report.send(progress=step))

@@ -31,10 +31,15 @@ def holder_command(*, user_namespace: bool) -> list[str]:
 
 
 class Holder:
-    """A started agent and the requests that wait for it."""
+    """A started agent and the requests that wait for it.
 
-    def __init__(self, on_lost: Callable[[], None]) -> None:
-        self._on_lost = on_lost
+    Args:
+        on_lost: called when the agent has gone without having been stopped.
+        on_out_of_memory: called with the name of a container that is about to be killed for its memory.
+    """
+
+    def __init__(self, *, on_lost: Callable[[], None], on_out_of_memory: Callable[[str], None]) -> None:
+        self._on_lost, self._on_out_of_memory = on_lost, on_out_of_memory
         self.user_namespace = True
         self._numbers = itertools.count(1)
         self._replies: dict[int, asyncio.Future[tuple[dict[str, Any], list[int]]]] = {}
@@ -147,6 +152,8 @@ class Holder:
     def _receive(self, message: Message, fds: list[int]) -> None:
         if "ready" in message:
             self._ready.set_result(None)
+        elif "outOfMemory" in message:
+            self._on_out_of_memory(message["outOfMemory"])
         elif "exited" in message:
             future = self._exits.pop(message["exited"], None)
             if future is not None and not future.done():

@@ -72,7 +72,11 @@ class SandboxSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
-    """One container, with nothing left to resolve."""
+    """One container, with nothing left to resolve.
+
+    `memory_limit` is in bytes, 0 is none; with `terminal` the standard streams are a terminal, which becomes the
+    controlling one.
+    """
 
     id: str
     sandbox_id: str
@@ -83,6 +87,10 @@ class ContainerSpec:
     mounts: tuple[Mount, ...] = ()
     capabilities: tuple[str, ...] = DEFAULT_CAPABILITIES
     read_only_root: bool = False
+    uid: int = 0
+    gid: int = 0
+    memory_limit: int = 0
+    terminal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +110,13 @@ class Execution:
         id: what `signal` and `kill_exec` take.
         exited: becomes the exit code (128 + n after signal n), or `RuntimeLost`.
         terminal: the master of its terminal, for a command with one; the caller closes it.
+        out_of_memory: set before its end when it is killed for holding more memory than it may.
     """
 
     id: str
     exited: asyncio.Future[int] = field(repr=False)
     terminal: int | None = None
+    out_of_memory: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
 
 class Runtime(Protocol):

@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def bwrap_program() -> str:
 @dataclass(frozen=True, slots=True)
 class _Running:
     spec: ContainerSpec
-    exited: asyncio.Future[int] = field(repr=False)
+    execution: Execution
 
 
 class SandboxedRuntime:
@@ -80,7 +80,7 @@ class SandboxedRuntime:
     async def start(self) -> None:
         """Start the agent."""
         self._bwrap = self._bwrap or bwrap_program()
-        holder = Holder(self._lost)
+        holder = Holder(on_lost=self._lost, on_out_of_memory=self._out_of_memory)
         await holder.start(self._directory, like=self._earlier)
         self._holder = self._earlier = holder
 
@@ -126,9 +126,10 @@ class SandboxedRuntime:
         result, _ = await self.holder.call("run", fds=fds, **self._run_request(spec))
         if not result["executed"]:
             raise StartError(f'exec: "{spec.command[0]}": executable file not found in $PATH')
-        self._running[spec.id] = _Running(spec, exited)
+        execution = Execution(spec.id, exited)
+        self._running[spec.id] = _Running(spec, execution)
         exited.add_done_callback(lambda _: self._running.pop(spec.id, None))
-        return Execution(spec.id, exited)
+        return execution
 
     async def signal(self, container_id: str, number: signal.Signals) -> None:
         """Signal a container's PID 1."""
@@ -148,6 +149,7 @@ class SandboxedRuntime:
         env = running.spec.env | ({"TERM": "xterm"} if streams is None else {})
         request: dict[str, Any] = {"env": env, "cwd": running.spec.cwd, "tty": streams is None, "command": command}
         request["capabilities"] = running.spec.capabilities
+        request["userNamespace"] = bool(running.spec.uid or running.spec.gid)
         try:
             _, received = await holder.call("exec", fds=fds, command_id=name, container=container_id, **request)
         except RuntimeLost:
@@ -196,7 +198,15 @@ class SandboxedRuntime:
             "mounts": mounts,
             "capabilities": spec.capabilities,
             "readOnlyRoot": spec.read_only_root,
+            "uid": spec.uid,
+            "gid": spec.gid,
+            "memoryLimit": spec.memory_limit,
+            "terminal": spec.terminal,
         }
+
+    def _out_of_memory(self, container_id: str) -> None:
+        if running := self._running.get(container_id):
+            running.execution.out_of_memory.set()
 
     def _lost(self) -> None:
         _log.warning("the node agent ended; starting it again, as after a reboot of the node")

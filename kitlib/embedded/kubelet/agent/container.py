@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Container", "StartStatus", "bwrap_arguments", "prepare_mount_points"]
+__all__ = ["Container", "StartStatus", "bwrap_arguments", "has_user_namespace", "prepare_mount_points"]
 
 # Time between two looks at the program that a process executes: bwrap needs about ten of them to set up.
 _EXEC_POLL = 0.001
@@ -22,6 +22,7 @@ class Container:
     """A started container."""
 
     pidfd: int
+    pid: int
 
     def signal(self, number: int) -> None:
         """Send a signal to the container's PID 1; nothing happens when it has gone."""
@@ -49,14 +50,25 @@ def prepare_mount_points(layer: Path, mounts: list[dict[str, Any]]) -> None:
             target.touch()
 
 
-def bwrap_arguments(request: dict[str, Any], *, layers: list[Path], status_fd: int) -> list[str]:
+def has_user_namespace(request: dict[str, Any]) -> bool:
+    """Tell whether the container's user is another than root, which takes a user namespace of its own."""
+    return bool(request["uid"] or request["gid"])
+
+
+def bwrap_arguments(
+    request: dict[str, Any], *, layers: list[Path], status_fd: int, filter_fd: int | None = None
+) -> list[str]:
     """Build the command line. `layers` go from the lowest to the topmost; the last is for mount points."""
     arguments = [request["bwrap"], "--unshare-pid", "--die-with-parent", "--as-pid-1", "--clearenv"]
     arguments += ["--json-status-fd", str(status_fd)]
+    if filter_fd is not None:
+        arguments += ["--seccomp", str(filter_fd)]
+    if has_user_namespace(request):
+        arguments += ["--unshare-user", "--uid", str(request["uid"]), "--gid", str(request["gid"])]
     for layer in layers:
         arguments += ["--overlay-src", str(layer)]
     arguments += ["--tmp-overlay", "/"]
-    for layer in (Path("/"), *layers[1:]):
+    for layer in (Path("/"), *layers):
         if (layer / "usr").is_dir():
             arguments += ["--overlay-src", str(layer / "usr")]
     arguments += ["--tmp-overlay", "/usr", "--proc", "/proc", "--dev", "/dev"]
@@ -70,7 +82,9 @@ def bwrap_arguments(request: dict[str, Any], *, layers: list[Path], status_fd: i
         arguments += ["--cap-add", capability]
     for name, value in request["env"].items():
         arguments += ["--setenv", name, value]
-    return [*arguments, "--chdir", request["cwd"], "--", *request["command"]]
+    # A terminal becomes the controlling one of a session that PID 1 leads: shells want that.
+    session = ["/usr/bin/setsid", "--ctty"] if request["terminal"] else []
+    return [*arguments, "--chdir", request["cwd"], "--", *session, *request["command"]]
 
 
 class StartStatus:
@@ -95,7 +109,7 @@ class StartStatus:
         while child and (executable := _executable(child)) is not None:
             if executable != (launcher.st_dev, launcher.st_ino):
                 with contextlib.suppress(ProcessLookupError):
-                    return Container(os.pidfd_open(child))
+                    return Container(os.pidfd_open(child), child)
             await asyncio.sleep(_EXEC_POLL)
         await asyncio.shield(exited)
         return None

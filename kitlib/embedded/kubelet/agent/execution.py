@@ -6,14 +6,16 @@ import fcntl
 import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from kitlib.embedded.kubelet.agent.privileges import limited_to
+from kitlib.embedded.kubelet.agent.privileges import limit_to, limited_to
 from kitlib.embedded.kubelet.agent.processes import Processes
 from kitlib.embedded.kubelet.agent.syscalls import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
     CLONE_NEWNS,
     CLONE_NEWPID,
+    CLONE_NEWUSER,
     CLONE_NEWUTS,
     OwnNamespaces,
     setns,
@@ -44,6 +46,7 @@ class Executor:
         fds: Sequence[int],
         on_exit: Callable[[int], None],
         tty: bool = False,
+        user_namespace: bool = False,
     ) -> tuple[int, int]:
         """Start a command beside the container's PID 1; returns its PID and the terminal's master (-1 without `tty`).
 
@@ -58,13 +61,25 @@ class Executor:
             if tty:
                 master, terminal = _new_terminal()
             try:
-                with limited_to(capabilities):
-                    pid = self._processes.spawn(command, env=env, fds=fds, on_exit=on_exit, terminal=terminal)
+                if user_namespace:
+                    enter = partial(_enter_user_namespace, pidfd, capabilities)
+                    pid = self._processes.fork(
+                        command, env=env, fds=fds, on_exit=on_exit, terminal=terminal, prepare=enter
+                    )
+                else:
+                    with limited_to(capabilities):
+                        pid = self._processes.spawn(command, env=env, fds=fds, on_exit=on_exit, terminal=terminal)
             except OSError:
                 if tty:
                     os.close(master)
                 raise
         return pid, master
+
+
+def _enter_user_namespace(pidfd: int, capabilities: Sequence[str]) -> None:
+    """Enter for good: a process can't come back from a user namespace."""
+    setns(pidfd, CLONE_NEWUSER)
+    limit_to(capabilities)
 
 
 def _new_terminal() -> tuple[int, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kitlib.embedded.kubelet.agent.syscalls import check
 
-__all__ = ["limited_to", "never_gain"]
+__all__ = ["limit_to", "limited_to", "never_gain"]
 
 _PR_SET_SECUREBITS = 28
 _PR_SET_NO_NEW_PRIVS = 38
@@ -38,18 +38,23 @@ def never_gain() -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
+def limit_to(capabilities: Iterable[str]) -> None:
+    """Limit, for good, what programs started from here on can do."""
+    numbers = [_NUMBERS[name] for name in capabilities if name in _NUMBERS]
+    _set_inheritable(sum(1 << number for number in numbers))
+    for number in numbers:
+        _prctl(_PR_CAP_AMBIENT, _AMBIENT_RAISE, number)
+    _prctl(_PR_SET_SECUREBITS, _SECBIT_NOROOT)
+
+
 @contextmanager
 def limited_to(capabilities: Iterable[str]) -> Iterator[None]:
     """Start programs with these capabilities only, root or not, for the length of the block.
 
     With "no root" in force a program keeps the ambient capabilities alone; `never_gain` makes that final.
     """
-    numbers = [_NUMBERS[name] for name in capabilities if name in _NUMBERS]
-    _set_inheritable(sum(1 << number for number in numbers))
     try:
-        for number in numbers:
-            _prctl(_PR_CAP_AMBIENT, _AMBIENT_RAISE, number)
-        _prctl(_PR_SET_SECUREBITS, _SECBIT_NOROOT)
+        limit_to(capabilities)
         yield
     finally:
         _prctl(_PR_SET_SECUREBITS, 0)

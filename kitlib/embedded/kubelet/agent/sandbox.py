@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 from kitlib.embedded.kubelet.agent.channel import close_all
 from kitlib.embedded.kubelet.agent.network import NodeNetwork
@@ -20,6 +21,8 @@ from kitlib.embedded.kubelet.agent.syscalls import (
 __all__ = ["SHARED", "Sandbox"]
 
 SHARED = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC
+# Container engines let every user of a pod listen on any port.
+_UNPRIVILEGED_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _FLAGS = {"net": CLONE_NEWNET, "uts": CLONE_NEWUTS, "ipc": CLONE_NEWIPC}
 
 
@@ -38,6 +41,7 @@ class Sandbox:
             with own.left_for(SHARED):
                 unshare(SHARED)
                 socket.sethostname(hostname)
+                _UNPRIVILEGED_PORTS.write_text("0")
                 for name, flag in _FLAGS.items():
                     files[flag] = os.open(f"/proc/thread-self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
                 network.connect_pod(files[CLONE_NEWNET], address)

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import socket
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from kitlib.embedded.kubelet.agent.channel import Channel, Message, close_all
-from kitlib.embedded.kubelet.agent.container import Container, StartStatus, bwrap_arguments, prepare_mount_points
+from kitlib.embedded.kubelet.agent.container import (
+    Container,
+    StartStatus,
+    bwrap_arguments,
+    has_user_namespace,
+    prepare_mount_points,
+)
 from kitlib.embedded.kubelet.agent.execution import Executor
+from kitlib.embedded.kubelet.agent.memory import MemoryWatch
 from kitlib.embedded.kubelet.agent.network import NodeNetwork, connect, datagrams, listen
 from kitlib.embedded.kubelet.agent.privileges import never_gain
 from kitlib.embedded.kubelet.agent.processes import Processes
 from kitlib.embedded.kubelet.agent.sandbox import SHARED, Sandbox
+from kitlib.embedded.kubelet.agent.seccomp import supplementary_groups_filter
 from kitlib.embedded.kubelet.agent.skeleton import build_skeleton
 from kitlib.embedded.kubelet.agent.syscalls import OwnNamespaces, mount
 
@@ -46,6 +55,7 @@ class AgentServer:
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, Container] = {}
         self._commands: dict[str, int] = {}
+        self._memory = MemoryWatch(self._out_of_memory)
         self._tasks: set[asyncio.Task[None]] = set()
         self._channel = Channel(control, on_message=self._receive, on_close=self.finished.set)
         self._channel.send({"ready": True})
@@ -92,25 +102,37 @@ class AgentServer:
         layers = [self._skeleton, *map(Path, request["layers"]), own_layer]
         status = StartStatus()
         exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        argv = bwrap_arguments(request, layers=layers, status_fd=status.write_end)
-        with self._own.left_for(SHARED):
-            sandbox.enter()
-            self._processes.spawn(argv, env={}, fds=fds, keep=(status.write_end,), on_exit=exited.set_result)
-        os.close(status.write_end)
+        filters = [] if has_user_namespace(request) else _readable(supplementary_groups_filter())
+        argv = bwrap_arguments(request, layers=layers, status_fd=status.write_end, filter_fd=next(iter(filters), None))
+        keep = (status.write_end, *filters)
+        try:
+            with self._own.left_for(SHARED):
+                sandbox.enter()
+                self._processes.spawn(argv, env={}, fds=fds, keep=keep, on_exit=exited.set_result)
+        finally:
+            close_all(keep)
         container = await status.started(request["bwrap"], exited)
         if container is not None:
             self._containers[name] = container
+            if request["memoryLimit"]:
+                self._memory.add(name, container.pid, request["memoryLimit"])
         executed = container is not None or status.executed()
         exited.add_done_callback(lambda code: self._container_ended(name, code.result(), status))
         return {"executed": executed}, []
 
     def _container_ended(self, name: str, code: int, status: StartStatus) -> None:
         status.close()
+        self._memory.discard(name)
         container = self._containers.pop(name, None)
         if container is not None:
             container.close()
         shutil.rmtree(self._scratch / "containers" / name, ignore_errors=True)
         self._announce(name, code)
+
+    def _out_of_memory(self, name: str) -> None:
+        if not self._channel.closed:
+            self._channel.send({"outOfMemory": name})
+        self._containers[name].signal(signal.SIGKILL)
 
     def _announce(self, name: str, code: int) -> None:
         if not self._channel.closed:
@@ -139,6 +161,7 @@ class AgentServer:
             fds=fds,
             on_exit=ended,
             tty=request["tty"],
+            user_namespace=request["userNamespace"],
         )
         return {}, [master] if request["tty"] else []
 
@@ -160,3 +183,13 @@ class AgentServer:
 
     async def _do_datagrams(self, request: Message, _: list[int]) -> Reply:
         return {}, [datagrams(request["address"], request["port"]).detach()]
+
+
+def _readable(data: bytes) -> list[int]:
+    """Return a descriptor from which `data` can be read, or none when there is no data."""
+    if not data:
+        return []
+    read, write = os.pipe2(os.O_CLOEXEC)
+    os.write(write, data)
+    os.close(write)
+    return [read]

@@ -8,6 +8,22 @@ from pathlib import Path
 
 __all__ = ["build_skeleton"]
 
+# Rootless overlays create nothing below a directory of a host user: those that programs install into are ours.
+_USR = (
+    "bin",
+    "games",
+    "include",
+    "lib",
+    "libexec",
+    "local/bin",
+    "local/etc",
+    "local/lib",
+    "local/sbin",
+    "local/share",
+    "sbin",
+    "share",
+    "src",
+)
 _DIRECTORIES = (
     "dev",
     "etc",
@@ -21,19 +37,19 @@ _DIRECTORIES = (
     "srv",
     "sys",
     "tmp",
-    "usr",
+    *(f"usr/{name}" for name in _USR),
     "var/cache",
     "var/lib",
     "var/log",
     "var/tmp",
 )
+_FIRST_PERSON, _NOBODY = 1000, 65534
 _SHARED_WRITABLE = ("tmp", "var/tmp", "run/lock")
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC_FILES = (
     "bash.bashrc",
     "debian_version",
     "gai.conf",
-    "group",
     "host.conf",
     "ld.so.cache",
     "ld.so.conf",
@@ -42,7 +58,6 @@ _ETC_FILES = (
     "mime.types",
     "nsswitch.conf",
     "os-release",
-    "passwd",
     "profile",
     "protocols",
     "services",
@@ -71,6 +86,9 @@ def _copy_etc(etc: Path) -> None:
     for name in _ETC_FILES:
         with contextlib.suppress(OSError):
             shutil.copyfile(Path("/etc") / name, etc / name)
+    for name in ("group", "passwd"):
+        lines = (Path("/etc") / name).read_text(errors="replace").splitlines(keepends=True)
+        (etc / name).write_text("".join(line for line in lines if _is_system_entry(line)))
     for name in _ETC_DIRECTORIES:
         source = Path("/etc") / name
         if source.is_dir():
@@ -80,3 +98,9 @@ def _copy_etc(etc: Path) -> None:
     for name in ("hosts", "hostname", "resolv.conf"):
         (etc / name).touch()
     (etc / "mtab").symlink_to("/proc/self/mounts")
+
+
+def _is_system_entry(line: str) -> bool:
+    """Tell whether a line of passwd or group is about the system, not about a person of this machine."""
+    number = line.split(":")[2:3]
+    return bool(number) and number[0].isdigit() and (int(number[0]) < _FIRST_PERSON or int(number[0]) == _NOBODY)
