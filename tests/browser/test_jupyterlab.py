@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 
 from kitlib.environments.embedded import EmbeddedProvider
 
@@ -61,19 +63,30 @@ def address(tmp_path: Path) -> Iterator[str]:
         EmbeddedProvider(tmp_path / "state").delete()
 
 
-def test_run_all_shows_every_verdict(address: str) -> None:
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- not installed where it is skipped
+def run_all(page: Page) -> None:
+    """Click Run All; JupyterLab drops the click when the kernel's session is not quite there, so look and click again."""
+    for _ in range(6):
+        page.click('li.lm-MenuBar-item:has-text("Run")')
+        page.click('.lm-Menu li:has-text("Run All Cells")')
+        with contextlib.suppress(TimeoutError):
+            page.wait_for_selector('.jp-InputPrompt:has-text("[1]:")', timeout=10_000)
+            return
 
+
+def test_run_all_shows_every_verdict(address: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page(viewport={"width": 1200, "height": 1000})
         page.goto(address.replace("/lab?", f"/lab/tree/{LAB}/lab.ipynb?") + "&reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
-        page.click('li.lm-MenuBar-item:has-text("Run")')
-        page.click('.lm-Menu li:has-text("Run All Cells")')
-        score = page.wait_for_selector('.jp-OutputArea:has-text("50 of 50 points")', timeout=90_000)
-        assert score is not None and score.inner_text().count("✓ passed") == 8
+        run_all(page)
+        try:
+            score = page.wait_for_selector('.jp-OutputArea:has-text("50 of 50 points")', timeout=60_000)
+        except TimeoutError:
+            pytest.fail(f"no full score on the page:\n{page.inner_text('.jp-Notebook')}")
+        assert score is not None
+        assert score.inner_text().count("✓ passed") == 8
         picture = page.wait_for_selector(".jp-OutputArea svg:has-text('claim www-web-0')", timeout=10_000)
         assert picture is not None
         browser.close()
