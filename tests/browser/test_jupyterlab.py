@@ -64,7 +64,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def run_all(page: Page) -> None:
-    """Click Run All; JupyterLab drops the click when the kernel's session is not quite there, so look and click again."""
+    """Click Run All until it takes: JupyterLab drops the click while the kernel's session is not quite there."""
     for _ in range(6):
         page.click('li.lm-MenuBar-item:has-text("Run")')
         page.click('.lm-Menu li:has-text("Run All Cells")')
