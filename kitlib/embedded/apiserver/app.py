@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from kitlib.embedded.apimachinery import openapi
 from kitlib.embedded.apimachinery.status import StatusError, forbidden, generic
 from kitlib.embedded.apiserver import discovery
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens, User, user_of_certificate
@@ -20,6 +19,7 @@ from kitlib.embedded.apiserver.authorization import Attributes, Authorizer, attr
 from kitlib.embedded.apiserver.handlers import Handlers
 from kitlib.embedded.apiserver.impersonation import impersonated
 from kitlib.embedded.apiserver.negotiation import accepts
+from kitlib.embedded.apiserver.openapi import openapi_response
 from kitlib.embedded.apiserver.request import INFO, USER, ApiRequest
 from kitlib.embedded.apiserver.request_info import RequestInfo, parse
 from kitlib.embedded.apiserver.responses import failure, json_response
@@ -136,10 +136,20 @@ class ApiServer:
             return json_response(VERSION)
         if parts[:1] in (["api"], ["apis"]):
             return self._discovery(request, parts)
-        if parts[:2] == ["openapi", "v3"]:
-            return _openapi(parts[2:])
+        if parts[:1] == ["openapi"]:
+            return openapi_response(parts[1:], request.headers.get("Accept", ""))
         if not parts:
-            paths = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]
+            paths = [
+                "/api",
+                "/api/v1",
+                "/apis",
+                "/healthz",
+                "/livez",
+                "/openapi/v2",
+                "/openapi/v3",
+                "/readyz",
+                "/version",
+            ]
             return json_response({"paths": paths})
         raise generic(404, "NotFound", "the server could not find the requested resource")
 
@@ -171,17 +181,6 @@ def _aggregated(request: web.Request, *, core: bool) -> web.Response:
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=304, headers=headers)
     return web.Response(body=document, headers=headers | {"Content-Type": discovery.AGGREGATED_TYPE})
-
-
-def _openapi(rest: list[str]) -> web.Response:
-    if not rest:
-        return json_response(openapi.openapi_index())
-    group, version = ("", rest[1]) if rest[0] == "api" and len(rest) == 2 else ("", "")
-    if rest[0] == "apis" and len(rest) == 3:
-        group, version = rest[1], rest[2]
-    if version and discovery.resource_list(group, version):
-        return json_response(openapi.openapi_v3(group, version))
-    raise generic(404, "NotFound", "the server could not find the requested resource")
 
 
 def _denied(user: User, wanted: Attributes) -> StatusError:

@@ -8,6 +8,7 @@ from typing import cast, get_args
 import orjson
 from aiohttp import web
 
+from kitlib.embedded.apimachinery.hashing import go_json
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.resources import Resource
 from kitlib.embedded.apimachinery.status import StatusError, bad_request
@@ -110,7 +111,12 @@ class Presenter:
         return orjson.dumps({"type": event_type, "object": shown}) + b"\n"
 
     def _own(self, obj: Object) -> Object:
-        return to_events_v1(obj) if self._resource.group == "events.k8s.io" else obj
+        if self._resource.group == "events.k8s.io":
+            return to_events_v1(obj)
+        if self._resource.kind == "ControllerRevision":
+            # `rollout undo` compares the bytes of a revision with its own, which Go has sorted and escaped.
+            return obj | {"data": orjson.Fragment(go_json(obj.get("data")))}
+        return obj
 
     def _table(self, objects: list[Object], meta: Object) -> Object:
         kept: Object = {key: meta[key] for key in ("resourceVersion", "continue", "remainingItemCount") if key in meta}

@@ -1,0 +1,63 @@
+"""The OpenAPI documents: v3 for each group, and as much of v2 as makes kubectl's messages right.
+
+kubectl asks for v2 only when v3 does not know a kind, that is when the kind does not exist. It then needs a v2 document
+that does not know it either, to say `no matches for kind`; a 404 would make it complain of a failed download.
+
+Source: kubernetes-behaviour 6.2; gnostic's `openapi.v2.Document` for the field numbers.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from kitlib.embedded.apimachinery import openapi
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.status import generic
+from kitlib.embedded.apiserver import discovery
+from kitlib.embedded.apiserver.negotiation import accepts
+from kitlib.embedded.apiserver.responses import json_response
+
+__all__ = ["openapi_response"]
+
+_V2: Object = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36"}, "paths": {}}
+_V2_PROTOBUF_TYPES = (
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+)
+
+
+def openapi_response(rest: list[str], accept: str) -> web.Response:
+    """Answer a request below `/openapi`.
+
+    Args:
+        rest: the parts of the path after `openapi`.
+        accept: the Accept header.
+
+    Raises:
+        StatusError: 404.
+    """
+    if rest == ["v2"]:
+        wanted = next((media.type for media in accepts(accept) if media.type in _V2_PROTOBUF_TYPES), "")
+        return web.Response(body=_v2_protobuf(), content_type=wanted) if wanted else json_response(_V2)
+    if rest == ["v3"]:
+        return json_response(openapi.openapi_index())
+    group, version = _group_version(rest[1:]) if rest[:1] == ["v3"] else ("", "")
+    if version and discovery.resource_list(group, version):
+        return json_response(openapi.openapi_v3(group, version))
+    raise generic(404, "NotFound", "the server could not find the requested resource")
+
+
+def _group_version(path: list[str]) -> tuple[str, str]:
+    if path[:1] == ["api"] and len(path) == 2:
+        return "", path[1]
+    return (path[1], path[2]) if path[:1] == ["apis"] and len(path) == 3 else ("", "")
+
+
+def _v2_protobuf() -> bytes:
+    """Encode the v2 document: field 1 is `swagger`, field 2 `info` with 1 `title` and 2 `version`."""
+    info = _string(1, _V2["info"]["title"]) + _string(2, _V2["info"]["version"])
+    return _string(1, _V2["swagger"]) + bytes((2 << 3 | 2, len(info))) + info
+
+
+def _string(number: int, text: str) -> bytes:
+    return bytes((number << 3 | 2, len(text))) + text.encode()
