@@ -5,7 +5,7 @@ Source: kubernetes-behaviour 5.4. The first crash restarts at once.
 
 from __future__ import annotations
 
-__all__ = ["Backoff"]
+__all__ = ["Backoff", "go_duration"]
 
 _FIRST, _CAP = 10.0, 300.0
 
@@ -32,3 +32,9 @@ class Backoff:
         self._failures += 1
         step = self._failures - 1 if self._first_at_once else self._failures
         return 0.0 if step <= 0 else min(_FIRST * 2.0 ** (step - 1), _CAP)
+
+
+def go_duration(seconds: float) -> str:
+    """Write a duration as Go does: `10s`, `1m20s`, `5m0s`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -6,30 +6,29 @@ Source: kubernetes-behaviour 5.2, 5.4, 5.5.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import signal
 from typing import Any
 from uuid import uuid4
 
 from kitlib.embedded.kubelet.actions import ActionFailed, perform
-from kitlib.embedded.kubelet.backoff import Backoff
+from kitlib.embedded.kubelet.backoff import Backoff, go_duration
+from kitlib.embedded.kubelet.container_io import ContainerIO
 from kitlib.embedded.kubelet.container_spec import container_spec
 from kitlib.embedded.kubelet.environment import ConfigError
 from kitlib.embedded.kubelet.image_puller import pull
 from kitlib.embedded.kubelet.images.store import PulledImage
 from kitlib.embedded.kubelet.logs import ContainerLog
+from kitlib.embedded.kubelet.node_files import forget_old_instances
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.prober import Prober
 from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord
-from kitlib.embedded.kubelet.runtime import ContainerSpec, ExecStreams, Execution, RuntimeLost, StartError
+from kitlib.embedded.kubelet.runtime import ContainerSpec, Execution, RuntimeLost
+from kitlib.embedded.kubelet.termination import START_FAILED, ended, launcher_complaint, never_started
 
 __all__ = ["ContainerRunner"]
 
 _CONFIG_RETRY_SECONDS = 2.0
 _MINIMUM_KILL_SECONDS = 2.0
-_MESSAGE_LIMIT = 4096
-_START_FAILED = 128
 
 
 class ContainerRunner:
@@ -66,8 +65,11 @@ class ContainerRunner:
                 # The node is going down under us: the pod's worker starts everything anew, or ends us.
                 await asyncio.Event().wait()
                 return
-            if self._stopping or not self._restarts(code):
+            changed = record.changed.is_set()
+            if self._stopping or not (changed or self._restarts(code)):
                 return
+            if changed:
+                backoff = Backoff(first_at_once=True)
             await self._back_off(backoff.failed(ran_for=self._context.clock.monotonic() - began))
 
     async def stop(self, grace: float) -> None:
@@ -95,7 +97,7 @@ class ContainerRunner:
         ended = record.state.get("terminated")
         if delay:
             where = f"pod={context.name}_{context.namespace}({context.uid})"
-            message = f"back-off {_duration(delay)} restarting failed container={record.name} {where}"
+            message = f"back-off {go_duration(delay)} restarting failed container={record.name} {where}"
             record.last_state = {"terminated": ended} if ended else {}
             record.state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
             context.event(
@@ -105,7 +107,7 @@ class ContainerRunner:
                 record,
             )
             context.report()
-            await context.clock.sleep(delay)
+            await context.pause(record, delay)
         elif ended:
             record.last_state = {"terminated": ended}
         record.restart_count += 1
@@ -116,28 +118,45 @@ class ContainerRunner:
         self._stop_signal = signal.Signals[image.image.stop_signal]
         spec = await self._configured(image)
         record.image_id, record.container_id = image.id, f"kit://{spec.id}"
-        log = ContainerLog(context.log_path(record.name, record.restart_count), context.clock)
-        context.logs[record.name] = log
+        io = self._open_streams()
         context.event("Normal", "Created", "Container created", record)
-        stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        streams = ExecStreams(stdin=stdin, stdout=log.pipe("stdout"), stderr=log.pipe("stderr"))
         started = context.now()
         try:
-            execution = await context.runtime.run_container(spec, streams)
-        except StartError as error:
-            log.close()
+            execution = await context.runtime.run_container(spec, io.open())
+        except RuntimeLost:
+            io.close()
+            raise
+        except OSError as error:
+            io.close()
+            await io.log.drained()
             return self._start_failed(str(error), started)
         record.execution, record.state = execution, {"running": {"startedAt": started}}
         context.event("Normal", "Started", "Container started", record)
-        probing = asyncio.ensure_future(self._after_start())
+        beside = [asyncio.ensure_future(self._after_start()), asyncio.ensure_future(self._follow_definition())]
         try:
             code = await asyncio.shield(execution.exited)
         finally:
-            probing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await probing
-        self._ended(code, started)
+            io.close()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+        await io.log.drained()
+        self._ended(execution, code, started)
         return code
+
+    def _open_streams(self) -> ContainerIO:
+        record, context = self._record, self._context
+        path = context.log_path(record.name, record.restart_count)
+        log = ContainerLog(path, context.clock)
+        forget_old_instances(path.parent, record.restart_count)
+        context.streams[record.name] = ContainerIO(record.spec, log)
+        return context.streams[record.name]
+
+    async def _follow_definition(self) -> None:
+        """End the instance when the container is defined anew; an init container's next run is soon enough."""
+        if self._record.kind is not ContainerKind.INIT:
+            await self._record.changed.wait()
+            self._kill(f"Container {self._record.name} definition changed, will be restarted")
 
     async def _configured(self, image: PulledImage) -> ContainerSpec:
         """Return the runtime's spec, as soon as everything it refers to is there."""
@@ -210,35 +229,17 @@ class ContainerRunner:
             patience.cancel()
             hurry.cancel()
 
-    def _ended(self, code: int, started: str) -> None:
+    def _ended(self, execution: Execution, code: int, started: str) -> None:
         record, context = self._record, self._context
-        reason = "Completed" if code == 0 else "Error"
         record.execution, record.ready, record.started = None, False, False
-        ended = {"exitCode": code, "reason": reason, "startedAt": started, "finishedAt": context.now()}
-        if message := self._termination_message():
-            ended["message"] = message
-        record.state = {"terminated": ended | {"containerID": record.container_id}}
+        record.state = ended(context, record, execution, code, started)
         context.report()
 
     def _start_failed(self, message: str, started: str) -> int:
         record, context = self._record, self._context
-        text = f"failed to create containerd task: failed to create shim task: {message}"
+        why = launcher_complaint(context, record) or message
+        text = f"failed to create containerd task: failed to create shim task: {why}"
         context.event("Warning", "Failed", f"Error: {text}", record)
-        ended = {"exitCode": _START_FAILED, "reason": "StartError", "message": text}
-        ended |= {"startedAt": started, "finishedAt": context.now(), "containerID": record.container_id}
-        record.state = {"terminated": ended}
+        record.state = never_started(context, record, text, started)
         context.report()
-        return _START_FAILED
-
-    def _termination_message(self) -> str:
-        path = self._context.directory / "containers" / self._record.name / "termination-log"
-        try:
-            return path.read_bytes()[:_MESSAGE_LIMIT].decode(errors="replace")
-        except OSError:
-            return ""
-
-
-def _duration(seconds: float) -> str:
-    """Write a duration as Go does: `10s`, `1m20s`, `5m0s`."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+        return START_FAILED

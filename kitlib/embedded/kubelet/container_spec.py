@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.kubelet.environment import container_environment, expand, service_variables
 from kitlib.embedded.kubelet.images.store import PulledImage
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.record import ContainerRecord
-from kitlib.embedded.kubelet.runtime import DEFAULT_CAPABILITIES, ContainerSpec, Mount
+from kitlib.embedded.kubelet.runtime import ContainerSpec, Mount
+from kitlib.embedded.kubelet.security import capabilities, user
+from kitlib.embedded.kubelet.termination import message_file
 
 __all__ = ["container_spec", "write_network_files"]
 
@@ -33,6 +36,10 @@ def container_spec(
         services=_services(context),
         lookup=context.lookup,
     )
+    uid, gid = user(context.pod, container)
+    if uid and env["HOME"] == "/root":
+        env["HOME"] = "/"
+    limits = (container.get("resources") or {}).get("limits") or {}
     command = [expand(part, env) for part in container.get("command") or ()]
     arguments = [expand(part, env) for part in container.get("args") or ()]
     if not command:
@@ -46,8 +53,12 @@ def container_spec(
         cwd=container.get("workingDir") or image.image.working_dir,
         layers=image.layers,
         mounts=(*_own_files(context, record), *context.volumes.mounts(container, env)),
-        capabilities=_capabilities(container),
+        capabilities=capabilities(container, uid),
         read_only_root=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
+        uid=uid,
+        gid=gid,
+        memory_limit=int(parse_quantity(limits["memory"]).value) if limits.get("memory") else 0,
+        terminal=bool(container.get("tty")),
     )
 
 
@@ -58,18 +69,9 @@ def _services(context: PodContext) -> dict[str, str]:
     return service_variables(services, only_kubernetes=context.pod["spec"].get("enableServiceLinks") is False)
 
 
-def _capabilities(container: Object) -> tuple[str, ...]:
-    wanted = (container.get("securityContext") or {}).get("capabilities") or {}
-    dropped = {name.upper() for name in wanted.get("drop") or []}
-    kept = () if "ALL" in dropped else [c for c in DEFAULT_CAPABILITIES if c.removeprefix("CAP_") not in dropped]
-    # Only what a container engine grants by default may be asked for: nothing that reaches beyond the container.
-    added = (f"CAP_{name.upper().removeprefix('CAP_')}" for name in wanted.get("add") or [])
-    return tuple(sorted({*kept, *(name for name in added if name in DEFAULT_CAPABILITIES)}))
-
-
 def _own_files(context: PodContext, record: ContainerRecord) -> list[Mount]:
     etc = context.directory / "etc"
-    message = context.directory / "containers" / record.name / "termination-log"
+    message = message_file(context, record)
     message.parent.mkdir(parents=True, exist_ok=True)
     message.write_bytes(b"")
     files = [Mount(etc / name, f"/etc/{name}") for name in ("hosts", "hostname", "resolv.conf")]

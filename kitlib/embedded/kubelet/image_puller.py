@@ -19,6 +19,9 @@ async def pull(context: PodContext, record: ContainerRecord) -> PulledImage:
     """Return the container's image; an image that can't be had is tried again for as long as the pod lives."""
     backoff = Backoff(first_at_once=False)
     while True:
+        if record.changed.is_set():
+            record.changed.clear()
+            backoff = Backoff(first_at_once=False)
         name = record.spec["image"]
         try:
             return await _attempt(context, record, name)
@@ -40,13 +43,14 @@ async def pull(context: PodContext, record: ContainerRecord) -> PulledImage:
         _wait(context, record, reason, message)
         delay = backoff.failed()
         if waiting == "ImagePullBackOff":
-            await context.clock.sleep(1.0)  # the error itself is shown for a moment, as between two pod syncs
+            await context.pause(record, 1.0)  # the error itself is shown for a moment, as between two pod syncs
+            if record.changed.is_set():
+                continue
             context.event("Normal", "BackOff", f'Back-off pulling image "{name}"', record)
             context.event("Warning", "Failed", "Error: ImagePullBackOff", record)
             _wait(context, record, waiting, f'Back-off pulling image "{name}": ErrImagePull: {message}')
             delay -= 1.0
-        await context.clock.sleep(delay)
-        record.spec = _current_spec(context, record)
+        await context.pause(record, delay)
 
 
 class _NeverPull(Exception):
@@ -76,10 +80,3 @@ async def _attempt(context: PodContext, record: ContainerRecord, name: str) -> P
 def _wait(context: PodContext, record: ContainerRecord, reason: str, message: str) -> None:
     record.state = {"waiting": {"reason": reason, "message": message}}
     context.report()
-
-
-def _current_spec(context: PodContext, record: ContainerRecord) -> dict[str, object]:
-    """Return the container's spec as it is now: its image may have been changed meanwhile."""
-    spec = context.pod["spec"]
-    every = [*(spec.get("initContainers") or []), *spec["containers"]]
-    return next((c for c in every if c["name"] == record.name), record.spec)

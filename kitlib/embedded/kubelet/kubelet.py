@@ -13,7 +13,8 @@ from kitlib.embedded.apimachinery.objects import Object, deep_copy
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.kubelet.admission import rejection
 from kitlib.embedded.kubelet.images.store import ImageStore
-from kitlib.embedded.kubelet.logs import ContainerLog, read_log
+from kitlib.embedded.kubelet.logs import read_log
+from kitlib.embedded.kubelet.node_files import NodeFiles
 from kitlib.embedded.kubelet.node_status import LEASE_SECONDS, NodeStatus
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.pod_worker import PodWorker
@@ -59,7 +60,7 @@ class Kubelet:
         token_source: Callable[[Object], str],
     ) -> None:
         self._client, self._runtime, self._images = client, runtime, images
-        self._name, self._directory, self._clock, self._token = node_name, state_dir, clock, token_source
+        self._name, self._files, self._clock, self._token = node_name, NodeFiles(state_dir), clock, token_source
         self._node = NodeStatus(client, node_name, _NODE_ADDRESS, clock)
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -69,7 +70,7 @@ class Kubelet:
 
     async def start(self) -> None:
         """Register the node and start its pods."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._files.prepare(self._client.list("pods"))
         self._runtime.on_restart(self._on_runtime_restart)
         self._node.register()
         self._beating = asyncio.ensure_future(self._beat())
@@ -131,8 +132,7 @@ class Kubelet:
             self._tasks.pop(uid, None)
 
     def _context(self, pod: Object) -> PodContext:
-        uid, meta = pod["metadata"]["uid"], pod["metadata"]
-        directory = self._directory / "pods" / uid
+        directory = self._files.pod(pod)
         context: PodContext = PodContext(
             pod=pod,
             client=self._client,
@@ -141,13 +141,13 @@ class Kubelet:
             clock=self._clock,
             volumes=VolumeManager(
                 directory / "volumes",
-                host_files=self._directory / "hostfs",
+                host_files=self._files.host,
                 lookup=lambda resource, name: context.lookup(resource, name),
                 token=self._token,
                 clock=self._clock,
             ),
             directory=directory,
-            log_directory=self._directory / "logs" / f"{meta['namespace']}_{meta['name']}_{uid}",
+            log_directory=self._files.logs(pod),
             report=lambda: None,
             records=records_of(pod),
         )
@@ -188,16 +188,11 @@ class Kubelet:
         """Yield a container's log; LookupError when there is none."""
         found = self._client.get("pods", pod, namespace)
         worker = self._workers.get(found["metadata"]["uid"])
-        folder = self._directory / "logs" / f"{namespace}_{pod}_{found['metadata']['uid']}" / container
-        instances = sorted(int(p.stem) for p in folder.glob("*.log")) if folder.is_dir() else []
-        if previous:
-            instances = instances[:-1]
-        if not instances:
-            raise LookupError(f'container "{container}" in pod "{pod}" has no log yet')
-        log: ContainerLog | None = worker.context.logs.get(container) if worker and not previous else None
+        path = self._files.log(found, container, previous=previous)
+        io = worker.context.streams.get(container) if worker else None
         lines = read_log(
-            folder / f"{instances[-1]}.log",
-            log,
+            path,
+            io.log if io and io.log.path == path else None,
             follow=follow,
             tail_lines=tail_lines,
             since_time=since_time,
@@ -219,13 +214,13 @@ class Kubelet:
             raise OSError(str(error)) from error
 
     async def attach(self, namespace: str, pod: str, container: str, *, stdin: bool, tty: bool) -> AttachSession:
-        """Follow a running container's output from now on; LookupError when it does not run."""
+        """Join a running container's own streams; LookupError when it does not run."""
         self._running(namespace, pod, container)
         worker = self._worker(namespace, pod)
         record = next(r for r in worker.context.records if r.name == container)
         if record.execution is None:
             raise LookupError(f"container {container} does not run")
-        return AttachSession(worker.context.logs[container].listen(), record.execution)
+        return AttachSession(worker.context.streams[container], record.execution, stdin=stdin)
 
     async def connect(self, namespace: str, pod: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a port of a pod's own localhost; OSError when nobody listens."""

@@ -43,10 +43,14 @@ class ContainerLog:
     def pipe(self, stream: str) -> int:
         """Return the write end of a new pipe whose data is logged as `stream` (`stdout` or `stderr`)."""
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(read_end, False)
-        self._open.add(read_end)
-        asyncio.get_running_loop().add_reader(read_end, self._drain, read_end, stream)
+        self.read(read_end, stream)
         return write_end
+
+    def read(self, fd: int, stream: str) -> None:
+        """Log what comes from a pipe or a terminal until its end, then close it."""
+        os.set_blocking(fd, False)
+        self._open.add(fd)
+        asyncio.get_running_loop().add_reader(fd, self._drain, fd, stream)
 
     @property
     def ended(self) -> bool:
@@ -68,6 +72,17 @@ class ContainerLog:
             self._listeners.append(queue)
         return queue
 
+    def forget(self, queue: asyncio.Queue[tuple[int, bytes] | None]) -> None:
+        """End what `listen` began."""
+        if queue in self._listeners:
+            self._listeners.remove(queue)
+        queue.put_nowait(None)
+
+    async def drained(self) -> None:
+        """Wait until all writers have gone."""
+        while not self.ended:
+            await self.changed()
+
     def close(self) -> None:
         """Stop reading; whatever still holds a write end gets EPIPE."""
         for read_end in list(self._open):
@@ -76,8 +91,7 @@ class ContainerLog:
 
     def _drain(self, read_end: int, stream: str) -> None:
         with contextlib.suppress(BlockingIOError):
-            data = os.read(read_end, _CHUNK)
-            if data:
+            if data := _read(read_end):
                 self._write(stream, data)
             else:
                 self._end(read_end, stream)
@@ -115,9 +129,20 @@ class ContainerLog:
             self._save(self._entry(stream, self._partial[stream], full=True))
             self._partial[stream] = b""
         if self.ended:
+            self._file.close()
             for queue in self._listeners:
                 queue.put_nowait(None)
             self._changed.set()
+
+
+def _read(fd: int) -> bytes:
+    """Read; a terminal whose other side is closed has ended."""
+    try:
+        return os.read(fd, _CHUNK)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return b""
 
 
 def _show(entry: bytes, since: datetime | None, *, timestamps: bool) -> bytes | None:

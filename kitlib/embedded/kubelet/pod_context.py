@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Literal
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.times import format_time
+from kitlib.embedded.kubelet.container_io import ContainerIO
 from kitlib.embedded.kubelet.images.store import ImageStore
-from kitlib.embedded.kubelet.logs import ContainerLog
 from kitlib.embedded.kubelet.record import ContainerRecord
 from kitlib.embedded.kubelet.runtime import Runtime
 from kitlib.embedded.kubelet.volumes.manager import VolumeManager
@@ -36,7 +37,7 @@ class PodContext:
         report: writes the status if it has changed.
         records: its containers.
         ip: "" before the sandbox exists.
-        logs: collectors of the running containers, by name.
+        streams: of the present or last instances of its containers, by name.
     """
 
     pod: Object
@@ -50,7 +51,7 @@ class PodContext:
     report: Callable[[], None]
     records: list[ContainerRecord]
     ip: str = ""
-    logs: dict[str, ContainerLog] = field(default_factory=dict)
+    streams: dict[str, ContainerIO] = field(default_factory=dict)
 
     @property
     def uid(self) -> str:
@@ -81,6 +82,15 @@ class PodContext:
     ) -> None:
         """Record an event about the pod, or about one of its containers."""
         self.client.event(self.pod, kind, reason, message, field_path=record.field_path if record else "")
+
+    async def pause(self, record: ContainerRecord, seconds: float) -> None:
+        """Wait, but no longer than until the container is defined anew."""
+        waits = {asyncio.ensure_future(self.clock.sleep(seconds)), asyncio.ensure_future(record.changed.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def log_path(self, container: str, instance: int) -> Path:
         """Return the log file of one instance of a container."""

@@ -14,16 +14,19 @@ from kitlib.embedded.apimachinery.objects import Object, is_terminating
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.kubelet.container_runner import ContainerRunner
 from kitlib.embedded.kubelet.container_spec import pod_hostname, write_network_files
+from kitlib.embedded.kubelet.deadline import ActiveDeadline
 from kitlib.embedded.kubelet.pod_context import PodContext
-from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, records_of
+from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, find_container, records_of
 from kitlib.embedded.kubelet.runtime import RuntimeLost, SandboxSpec
 from kitlib.embedded.kubelet.status import PodFacts, pod_status
 from kitlib.embedded.kubelet.volumes.manager import MountError
+from kitlib.embedded.kubelet.volumes.removal import remove_tree
 
 __all__ = ["PodWorker"]
 
 _MOUNT_RETRY_SECONDS = 1.0
 _FORCED_GRACE_SECONDS = 2.0
+_DEADLINE_EXCEEDED = "Pod was active on the node longer than the specified deadline"
 _log = logging.getLogger(__name__)
 
 
@@ -44,6 +47,9 @@ class PodWorker:
         self._finished = context.pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
         self._sandboxes = 0
         self._life: asyncio.Task[None] | None = None
+        self._deadline = ActiveDeadline(context.clock, self._deadline_passed)
+        self._failing: asyncio.Task[None] | None = None
+        self._failure: tuple[str, str] | None = None
         self._sidecars: list[asyncio.Task[None]] = []
         context.report = self.report
         self.update(context.pod)
@@ -58,7 +64,8 @@ class PodWorker:
         old_grace = self.context.pod["metadata"].get("deletionGracePeriodSeconds")
         self.context.pod = pod
         for record in self.context.records:
-            record.spec = _container(pod, record.name) or record.spec
+            record.define(find_container(pod, record.name) or record.spec)
+        self._deadline.follow(pod)
         if not is_terminating(pod):
             return
         grace = pod["metadata"].get("deletionGracePeriodSeconds") or 0
@@ -74,7 +81,8 @@ class PodWorker:
 
     def restart(self) -> None:
         """The runtime is new and empty: begin again, as after a reboot of the node."""
-        if self._life is not None and not self._terminate.is_set() and not self._finished:
+        ending = self._terminate.is_set() or self._failing is not None or self._finished
+        if self._life is not None and not ending:
             self._life.cancel()
             self._begin_again()
 
@@ -83,6 +91,9 @@ class PodWorker:
         if not self._finished:
             self._life = asyncio.ensure_future(self._live())
         await self._terminate.wait()
+        self._deadline.cancel()
+        if self._failing is not None:
+            await self._failing
         await self._end()
 
     def report(self) -> None:
@@ -90,7 +101,7 @@ class PodWorker:
         if self._forced:
             return
         context = self.context
-        facts = PodFacts(context.now(), self._host_ip, context.ip, bool(context.ip), self._finished)
+        facts = PodFacts(context.now(), self._host_ip, context.ip, bool(context.ip), self._finished, self._failure)
         status = pod_status(context.pod, context.records, facts)
         if status == context.pod.get("status"):
             return
@@ -177,7 +188,8 @@ class PodWorker:
             sidecar.cancel()
         self._sidecars = []
         self.context.ip = ""
-        self.context.pod = {**self.context.pod, "status": _after_loss(self.context.pod.get("status", {}))}
+        status = {k: v for k, v in self.context.pod.get("status", {}).items() if k not in ("podIP", "podIPs")}
+        self.context.pod = {**self.context.pod, "status": status}
         self.context.records[:] = records_of(self.context.pod)
         self._life = asyncio.ensure_future(self._live())
 
@@ -190,8 +202,22 @@ class PodWorker:
     async def _end(self) -> None:
         context = self.context
         grace = float(context.pod["metadata"].get("deletionGracePeriodSeconds") or 0)
-        if self._forced:
-            grace = _FORCED_GRACE_SECONDS
+        await self._stop_everything(_FORCED_GRACE_SECONDS if self._forced else grace)
+        self._finish()
+        with contextlib.suppress(RuntimeLost, OSError):
+            await context.runtime.remove_sandbox(self.sandbox_id)
+        for streams in context.streams.values():
+            streams.log.close()
+        context.volumes.tear_down()
+        remove_tree(context.directory)
+        if not self._forced:
+            with contextlib.suppress(StatusError):
+                context.client.delete("pods", context.name, context.namespace, grace_period_seconds=0, uid=context.uid)
+        remove_tree(context.log_directory)
+
+    async def _stop_everything(self, grace: float) -> None:
+        """Stop main and init containers together, then sidecars, last first, in what is left of the time."""
+        context = self.context
         began = context.clock.monotonic()
         others = [
             self._runners[r.name] for r in context.records if r.kind is not ContainerKind.SIDECAR and self._runners
@@ -200,15 +226,17 @@ class PodWorker:
         if self._runners:
             await self._stop_sidecars(max(0.0, grace - (context.clock.monotonic() - began)))
         await self._cancel_life()
+
+    def _deadline_passed(self) -> None:
+        if not self._finished and not self._terminate.is_set():
+            self._failing = asyncio.ensure_future(self._fail("DeadlineExceeded", _DEADLINE_EXCEEDED))
+
+    async def _fail(self, reason: str, message: str) -> None:
+        """End the containers for good and leave a failed pod behind."""
+        self.context.event("Normal", reason, message)
+        await self._stop_everything(float(self.context.pod["spec"].get("terminationGracePeriodSeconds", 30)))
+        self._failure = (reason, message)
         self._finish()
-        with contextlib.suppress(RuntimeLost, OSError):
-            await context.runtime.remove_sandbox(self.sandbox_id)
-        for log in context.logs.values():
-            log.close()
-        context.volumes.tear_down()
-        if not self._forced:
-            with contextlib.suppress(StatusError):
-                context.client.delete("pods", context.name, context.namespace, grace_period_seconds=0, uid=context.uid)
 
     async def _cancel_life(self) -> None:
         tasks = [task for task in (self._life, *self._sidecars) if task is not None]
@@ -224,14 +252,3 @@ async def _all(coroutines: Iterable[Coroutine[object, object, None]]) -> None:
     async with asyncio.TaskGroup() as group:
         for coroutine in coroutines:
             group.create_task(coroutine)
-
-
-def _container(pod: Object, name: str) -> Object | None:
-    spec = pod["spec"]
-    every = [*(spec.get("initContainers") or []), *spec["containers"]]
-    return next((c for c in every if c["name"] == name), None)
-
-
-def _after_loss(status: Object) -> Object:
-    """A status in which what the runtime's end marked as ended counts as having run until then."""
-    return {key: value for key, value in status.items() if key not in ("podIP", "podIPs")}

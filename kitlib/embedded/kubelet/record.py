@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.kubelet.runtime import EXIT_LOST, Execution
 
-__all__ = ["ContainerKind", "ContainerRecord", "records_of"]
+__all__ = ["ContainerKind", "ContainerRecord", "find_container", "records_of"]
 
 
 class ContainerKind(Enum):
@@ -35,6 +36,7 @@ class ContainerRecord:
         image_id: what really runs.
         container_id: `kit://...`, of the present or last instance.
         execution: the running instance, if any.
+        changed: set when its image is another than what runs, or is tried.
     """
 
     spec: Object
@@ -47,6 +49,7 @@ class ContainerRecord:
     image_id: str = ""
     container_id: str = ""
     execution: Execution | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def name(self) -> str:
@@ -69,6 +72,12 @@ class ContainerRecord:
         """How it ended, if it has ended and was not started again."""
         found: Any = self.state.get("terminated")
         return found if isinstance(found, dict) else None
+
+    def define(self, spec: Object) -> None:
+        """Take over the container's newest definition."""
+        if spec["image"] != self.spec["image"]:
+            self.changed.set()
+        self.spec = spec
 
     def count_restart(self) -> None:
         """Take the present end for the previous one: the next start is a restart."""
@@ -117,6 +126,12 @@ def _restored(record: ContainerRecord, status: Object, policy: str) -> Container
         record.state = state
         record.container_id = status.get("containerID", "")
     return record
+
+
+def find_container(pod: Object, name: str) -> Object | None:
+    """Return a container of a pod's spec, init containers included."""
+    every = [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+    return next((container for container in every if container["name"] == name), None)
 
 
 def records_of(pod: Object) -> list[ContainerRecord]:

@@ -24,6 +24,7 @@ class PodFacts:
         pod_ip: "" before the sandbox exists.
         sandbox_ready: whether the pod's network exists.
         finished: whether nothing will be started any more.
+        failure: (reason, message) when the node has ended the pod.
     """
 
     now: str
@@ -31,6 +32,7 @@ class PodFacts:
     pod_ip: str
     sandbox_ready: bool
     finished: bool
+    failure: tuple[str, str] | None = None
 
 
 def pod_status(pod: Object, records: Sequence[ContainerRecord], facts: PodFacts) -> Object:
@@ -38,6 +40,9 @@ def pod_status(pod: Object, records: Sequence[ContainerRecord], facts: PodFacts)
     old = pod.get("status", {})
     status: Object = dict(old)
     status["phase"] = _phase(pod, records, facts, old.get("phase", "Pending"))
+    if facts.failure:
+        status["phase"] = "Failed"
+        status["reason"], status["message"] = facts.failure
     status["conditions"] = _conditions(pod, records, facts, status["phase"])
     status["hostIP"] = facts.host_ip
     status["hostIPs"] = [{"ip": facts.host_ip}]

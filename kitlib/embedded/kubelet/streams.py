@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
-import struct
-import termios
 from collections.abc import AsyncIterator
 
+from kitlib.embedded.kubelet.container_io import ContainerIO
+from kitlib.embedded.kubelet.descriptors import set_terminal_size, wait_readable, write_all
 from kitlib.embedded.kubelet.runtime import EXIT_LOST, ExecStreams, Execution, Runtime, RuntimeLost
 
 __all__ = ["AttachSession", "ExecSession", "run_command", "start_session"]
@@ -47,13 +46,8 @@ class ExecSession:
 
     async def write(self, data: bytes) -> None:
         """Write to the command's stdin; what comes after its end is dropped."""
-        while data and self._stdin is not None:
-            try:
-                data = data[os.write(self._stdin, data) :]
-            except BlockingIOError:
-                await _wait_writable(self._stdin)
-            except OSError:
-                return
+        if self._stdin is not None:
+            await write_all(self._stdin, data)
 
     async def close_stdin(self) -> None:
         """Tell the command that there is no more input."""
@@ -68,8 +62,7 @@ class ExecSession:
     async def resize(self, width: int, height: int) -> None:
         """Tell the command's terminal its size."""
         if self._execution.terminal is not None and self._outputs:
-            size = struct.pack("HHHH", height, width, 0, 0)
-            fcntl.ioctl(self._execution.terminal, termios.TIOCSWINSZ, size)
+            set_terminal_size(self._execution.terminal, width, height)
 
     async def wait(self) -> int:
         """Wait for the command's end; returns its exit code."""
@@ -89,7 +82,7 @@ class ExecSession:
 
     async def _pump(self, channel: int, fd: int) -> None:
         while True:
-            await _wait_readable(fd)
+            await wait_readable(fd)
             try:
                 data = os.read(fd, _CHUNK)
             except BlockingIOError:
@@ -164,36 +157,18 @@ async def _exit_code(execution: Execution) -> int:
         return EXIT_LOST
 
 
-async def _wait_readable(fd: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(fd, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(fd)
-
-
-async def _wait_writable(fd: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_writer(fd, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_writer(fd)
-
-
 class AttachSession:
-    """The output of a container's own process, from now on; it has no input, as containers run without stdin.
+    """A container's own process: its output from now on, and its input if it has one.
 
     Args:
-        queue: chunks of output; None is the end.
+        io: the container's streams.
         execution: the container's process.
+        stdin: whether the client sends input.
     """
 
-    def __init__(self, queue: asyncio.Queue[tuple[int, bytes] | None], execution: Execution) -> None:
-        self._queue, self._execution = queue, execution
+    def __init__(self, io: ContainerIO, execution: Execution, *, stdin: bool) -> None:
+        self._io, self._execution, self._stdin = io, execution, stdin
+        self._queue = io.log.listen()
 
     async def output(self) -> AsyncIterator[tuple[int, bytes]]:
         """Yield (channel, chunk) until the container ends."""
@@ -201,18 +176,25 @@ class AttachSession:
             yield item
 
     async def write(self, data: bytes) -> None:
-        """Drop it."""
+        """Write to the container's stdin; dropped when it has none."""
+        if self._stdin:
+            await self._io.write(data)
 
     async def close_stdin(self) -> None:
-        """Do nothing."""
+        """Tell the container that there is no more input, if it wants input from one client only."""
+        if self._stdin:
+            self._stdin = False
+            self._io.input_ended()
 
     async def resize(self, width: int, height: int) -> None:
-        """Do nothing: the container has no terminal."""
+        """Tell the container's terminal its size."""
+        self._io.resize(width, height)
 
     async def wait(self) -> int:
         """Wait for the container's end; returns its exit code."""
         return await _exit_code(self._execution)
 
     async def close(self) -> None:
-        """Stop listening."""
-        self._queue.put_nowait(None)
+        """Let go; the container goes on."""
+        await self.close_stdin()
+        self._io.log.forget(self._queue)

@@ -6,7 +6,6 @@ Source: kubernetes-behaviour 5.7.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +15,7 @@ from kitlib.embedded.kubelet.environment import ConfigError, Lookup, expand, fie
 from kitlib.embedded.kubelet.runtime import Mount
 from kitlib.embedded.kubelet.volumes.atomic import write_files
 from kitlib.embedded.kubelet.volumes.payload import File, Missing, select
+from kitlib.embedded.kubelet.volumes.removal import remove_tree
 
 __all__ = ["MountError", "VolumeManager", "below"]
 
@@ -86,7 +86,7 @@ class VolumeManager:
 
     def tear_down(self) -> None:
         """Remove what belongs to the pod alone."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+        remove_tree(self._directory)
 
     def _set_up(self, pod: Object, volume: Object) -> Path:
         own: Path = self._directory / volume["name"]

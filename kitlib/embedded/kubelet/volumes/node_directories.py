@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from kitlib.embedded.kubelet.volumes.manager import below
+from kitlib.embedded.kubelet.volumes.removal import remove_tree
 
 __all__ = ["NodeDirectories"]
 
@@ -31,4 +31,4 @@ class NodeDirectories:
     def remove(self, path: str) -> None:
         """Remove the directory with everything in it."""
         for root in self._roots:
-            shutil.rmtree(below(root, path), ignore_errors=True)
+            remove_tree(below(root, path))

@@ -1,0 +1,69 @@
+"""How an instance of a container ended, as its status says it. Source: kubernetes-behaviour 5.2."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.kubelet.pod_context import PodContext
+from kitlib.embedded.kubelet.record import ContainerRecord
+from kitlib.embedded.kubelet.runtime import Execution
+
+__all__ = ["START_FAILED", "ended", "launcher_complaint", "message_file", "never_started"]
+
+START_FAILED = 128
+_MESSAGE_LIMIT = 4096
+_LOG_LINES, _LOG_LIMIT = 80, 2048
+_LAUNCHER = "bwrap: "
+
+
+def message_file(context: PodContext, record: ContainerRecord) -> Path:
+    """Return the file that the container sees at its `terminationMessagePath`."""
+    return context.directory / "containers" / record.name / "termination-log"
+
+
+def ended(context: PodContext, record: ContainerRecord, execution: Execution, code: int, started: str) -> Object:
+    """Return the state of a container whose program has ended; its log must be complete."""
+    reason = "Completed" if code == 0 else "Error"
+    if execution.out_of_memory.is_set():
+        reason = "OOMKilled"
+    state = _state(context, record, code, reason, started)
+    if message := _message(context, record, code):
+        state["message"] = message
+    return {"terminated": state}
+
+
+def never_started(context: PodContext, record: ContainerRecord, message: str, started: str) -> Object:
+    """Return the state of a container whose program could not be executed."""
+    return {"terminated": _state(context, record, START_FAILED, "StartError", started) | {"message": message}}
+
+
+def launcher_complaint(context: PodContext, record: ContainerRecord) -> str:
+    """Return what the container's launcher said about a root it could not prepare, or ""."""
+    last = "".join(_log_lines(context, record)[-1:]).strip()
+    return last.removeprefix(_LAUNCHER) if last.startswith(_LAUNCHER) and "execvp" not in last else ""
+
+
+def _state(context: PodContext, record: ContainerRecord, code: int, reason: str, started: str) -> Object:
+    times = {"startedAt": started, "finishedAt": context.now()}
+    return {"exitCode": code, "reason": reason, **times, "containerID": record.container_id}
+
+
+def _message(context: PodContext, record: ContainerRecord, code: int) -> str:
+    try:
+        message = message_file(context, record).read_bytes()[:_MESSAGE_LIMIT].decode(errors="replace")
+    except OSError:
+        message = ""
+    if message or code == 0 or record.spec.get("terminationMessagePolicy") != "FallbackToLogsOnError":
+        return message
+    return "".join(_log_lines(context, record))[-_LOG_LIMIT:]
+
+
+def _log_lines(context: PodContext, record: ContainerRecord) -> list[str]:
+    """Return the last lines of the instance's output, without their times and streams."""
+    try:
+        with context.log_path(record.name, record.restart_count).open(errors="replace") as log:
+            return [line.split(" ", 3)[-1] for line in deque(log, maxlen=_LOG_LINES)]
+    except OSError:
+        return []
