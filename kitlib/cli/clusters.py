@@ -40,8 +40,8 @@ def down(
     """Stop the embedded cluster; its objects and volumes stay unless --delete is given."""
     provider = EmbeddedProvider()
     if delete:
-        provider.delete(name)
-        typer.echo(f"cluster {name} and its data are removed")
+        gone = provider.delete(name)
+        typer.echo(f"cluster {name} and its data are removed" if gone else f"there is no cluster {name}")
     elif provider.stop(name):
         typer.echo(f"cluster {name} is stopped; kit up brings it back")
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from kitlib import __version__
 from kitlib.errors import KitError
@@ -63,10 +63,11 @@ def main() -> None:
     except KitError as error:
         typer.echo(f"kit: {error}", err=True)
         sys.exit(1)
-    except click.UsageError as error:
-        error.show()
+    except TyperException as error:  # wrong options; without a message, the help was shown
+        if message := error.format_message():
+            typer.echo(f"kit: {message.rstrip('.')}. Fix: see kit --help", err=True)
         sys.exit(2)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         typer.echo("kit: stopped", err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kitlib.clock import Clock
 from kitlib.embedded import bootstrap
+from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.apiserver.app import ApiServer
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
 from kitlib.embedded.apiserver.endpoint import HttpsEndpoint, listen_on_loopback
@@ -28,7 +30,7 @@ from kitlib.embedded.registry.events import expire
 from kitlib.embedded.registry.loopback import LoopbackClient
 from kitlib.embedded.registry.registry import Registry
 from kitlib.embedded.scheduler.scheduler import Scheduler
-from kitlib.embedded.storage.journal import SqliteJournal
+from kitlib.embedded.storage.journal import JournalUnreadable, SqliteJournal
 from kitlib.embedded.storage.store import Store
 from kitlib.errors import EnvironmentProblem
 
@@ -116,9 +118,15 @@ class Server:
             self._cleanup.callback(store.close)
             registry = Registry(store, self._clock)
             bootstrap.ensure(registry)
-        except OSError as error:
+        except JournalUnreadable as error:
             raise EnvironmentProblem(
-                f"the cluster's state can't be opened: {error}", fix="free some disk space, or kit down --delete"
+                f"the cluster's objects are damaged: {error}",
+                fix=f"put a copy of that file back, or begin anew with kit down --name {self._config.name} --delete",
+            ) from error
+        except (OSError, StatusError) as error:
+            cause = (error.__cause__ or error) if isinstance(error, StatusError) else error
+            raise EnvironmentProblem(
+                f"the cluster's objects can't be stored: {cause}", fix="free some disk space, or set KIT_STATE_DIR"
             ) from error
         self._progress("objects loaded" if store.revision else "new cluster")
         return registry
@@ -127,10 +135,17 @@ class Server:
         wanted = self._config.port or self._last_port()
         listener = listen_on_loopback(wanted, strict=bool(self._config.port))
         port = listener.getsockname()[1]
-        (self._config.directory / "port").write_text(str(port))
+        if port != self._last_port():  # a file that need not be written can't be lost half-way
+            (self._config.directory / "port").write_text(str(port))
         self.address = f"https://127.0.0.1:{port}"
         api = ApiServer(registry, tokens, node=lambda name: self._kubelets.get(name), address=f"127.0.0.1:{port}")
-        endpoint = HttpsEndpoint(api.app, pki)
+        try:
+            endpoint = HttpsEndpoint(api.app, pki)
+        except ssl.SSLError as error:
+            folder = self._config.directory / "pki"
+            raise EnvironmentProblem(
+                f"the certificates in {folder} are damaged: {error}", fix=f"remove {folder}: kit up makes new ones"
+            ) from error
         await endpoint.start()
         await endpoint.serve(listener)
         self._cleanup.push_async_callback(endpoint.stop)

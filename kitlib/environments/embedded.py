@@ -96,16 +96,17 @@ class EmbeddedProvider:
         with self._alone_with(name):
             return _end(directory)
 
-    def delete(self, name: str = "default") -> None:
-        """Stop the cluster and remove its objects and volumes."""
+    def delete(self, name: str = "default") -> bool:
+        """Stop the cluster and remove its objects and volumes; False when there is none."""
         directory = self.directory(name)
         if not _exists(directory):
-            return
+            return False
         with self._alone_with(name):
             _end(directory)
             shutil.rmtree(directory, ignore_errors=True)
             if _exists(directory):
                 raise ClusterError(f"{directory} can't be removed", fix="check who owns the files in it")
+        return True
 
     def status(self, name: str = "default") -> ClusterStatus:
         """Tell how the cluster is."""

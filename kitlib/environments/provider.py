@@ -65,8 +65,8 @@ class Provider(Protocol):
     def create(self, name: str = "default", *, progress: Progress | None = None) -> ClusterInfo:
         """Start the cluster, or find it running; on failure nothing is left half-made."""
 
-    def delete(self, name: str = "default") -> None:
-        """Stop the cluster and remove what belongs to it."""
+    def delete(self, name: str = "default") -> bool:
+        """Stop the cluster and remove what belongs to it; False when there is none."""
 
     def status(self, name: str = "default") -> ClusterStatus:
         """Tell how the cluster is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -21,8 +22,9 @@ class AddressPool:
         self._memory = memory
         self._used: set[int] = set()
         self._last = 1
-        if memory is not None and memory.exists():
-            self._last = int(memory.read_text() or 1)
+        if memory is not None:
+            with contextlib.suppress(OSError, ValueError):  # none yet, or a write that was cut off
+                self._last = int(memory.read_text())
 
     def take(self) -> str:
         """Return an address that is not in use, as long as possible after its last use."""

@@ -16,7 +16,7 @@ import orjson
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.storage.event import Event
 
-__all__ = ["Journal", "MemoryJournal", "SqliteJournal"]
+__all__ = ["Journal", "JournalUnreadable", "MemoryJournal", "SqliteJournal"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS objects (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+
+class JournalUnreadable(OSError):
+    """What is stored is not what was written: the file was damaged."""
 
 
 class Journal(Protocol):
@@ -67,7 +71,8 @@ class SqliteJournal:
         path: the database file; its directory must exist.
 
     Raises:
-        OSError: the file can't be opened or is not a database.
+        JournalUnreadable: the file is not a database.
+        OSError: it can't be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,17 +81,34 @@ class SqliteJournal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             raise OSError(f"{path}: {error}") from error
+        except sqlite3.Error as error:
+            raise JournalUnreadable(f"{path}: {error}") from error
+        self._path = path
 
     def load(self) -> Iterator[tuple[str, str, Object]]:
-        """Yield every stored object."""
-        for resource, key, value in self._db.execute("SELECT resource, key, value FROM objects"):
-            yield resource, key, orjson.loads(value)
+        """Yield every stored object.
+
+        Raises:
+            JournalUnreadable: the file was damaged.
+        """
+        try:
+            for resource, key, value in self._db.execute("SELECT resource, key, value FROM objects"):
+                yield resource, key, orjson.loads(value)
+        except (sqlite3.Error, ValueError) as error:
+            raise JournalUnreadable(f"{self._path}: {error}") from error
 
     def revision(self) -> int:
-        """Return the last revision written, 0 in a new file."""
-        row = self._db.execute("SELECT value FROM state WHERE name = 'revision'").fetchone()
+        """Return the last revision written, 0 in a new file.
+
+        Raises:
+            JournalUnreadable: the file was damaged.
+        """
+        try:
+            row = self._db.execute("SELECT value FROM state WHERE name = 'revision'").fetchone()
+        except sqlite3.Error as error:
+            raise JournalUnreadable(f"{self._path}: {error}") from error
         return int(row[0]) if row else 0
 
     def write(self, event: Event, key: str) -> None:
