@@ -20,10 +20,9 @@ from kitlib.embedded.apiserver.responses import json_response
 __all__ = ["openapi_response"]
 
 _V2: Object = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36"}, "paths": {}}
-_V2_PROTOBUF_TYPES = (
-    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
-    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
-)
+# Clients ask with "@", which is no valid media type: the answer has a dot, as upstream's.
+_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+_V2_ASKED = (_V2_PROTOBUF, _V2_PROTOBUF.replace("v2.v1", "v2@v1"))
 
 
 def openapi_response(rest: list[str], accept: str) -> web.Response:
@@ -37,8 +36,9 @@ def openapi_response(rest: list[str], accept: str) -> web.Response:
         StatusError: 404.
     """
     if rest == ["v2"]:
-        wanted = next((media.type for media in accepts(accept) if media.type in _V2_PROTOBUF_TYPES), "")
-        return web.Response(body=_v2_protobuf(), content_type=wanted) if wanted else json_response(_V2)
+        if any(media.type in _V2_ASKED for media in accepts(accept)):
+            return web.Response(body=_v2_protobuf(), content_type=_V2_PROTOBUF)
+        return json_response(_V2)
     if rest == ["v3"]:
         return json_response(openapi.openapi_index())
     group, version = _group_version(rest[1:]) if rest[:1] == ["v3"] else ("", "")
