@@ -18,7 +18,7 @@ __all__ = ["Step", "probe_host"]
 _TIMEOUT = 10.0
 _USER_NAMESPACES = (
     "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
-    "kernel.apparmor_restrict_unprivileged_userns=0), or use kind: kit up --backend kind"
+    "kernel.apparmor_restrict_unprivileged_userns=0), or point KIT_KUBECONFIG at a cluster you have"
 )
 _NAMESPACE_TESTS = (
     (
