@@ -1,6 +1,8 @@
 """What a cluster leaves on this machine: processes and mounts."""
 
 import json
+import os
+import select
 import time
 from pathlib import Path
 
@@ -30,11 +32,16 @@ def agent(directory):
 
 
 def alive(process):
-    """Whether it runs; one that has ended and was not reaped does not."""
+    """Whether it runs; one that has ended and was not reaped does not, but one that ends thread by thread does."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
         return False
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    ended = bool(waiting.poll(0))
+    os.close(descriptor)
+    return not ended and process.is_running()
 
 
 def tree(directory):
