@@ -174,7 +174,7 @@ class PodStreams:
         await socket.prepare(request.http)
         stream = channels.Channels(socket)
         writers: dict[int, asyncio.StreamWriter] = {}
-        pumps = []
+        pumps: list[asyncio.Future[None]] = []
         for index, port in enumerate(ports):
             for channel in (2 * index, 2 * index + 1):
                 await stream.send(channel, struct.pack("<H", port))
@@ -184,6 +184,8 @@ class PodStreams:
                 await stream.send(2 * index + 1, f"connect to port {port} of {info.name}: {error}".encode())
                 continue
             pumps.append(asyncio.ensure_future(_pump(reader, stream, 2 * index)))
+        # As a kubelet does: the connection lasts as long as what it forwards.
+        ending = asyncio.ensure_future(_close_after(pumps, socket))
         try:
             async for channel, data in stream.received():
                 if writer := writers.get(channel):
@@ -192,8 +194,8 @@ class PodStreams:
         except ConnectionError:
             pass
         finally:
-            for pump in pumps:
-                pump.cancel()
+            for task in (ending, *pumps):
+                task.cancel()
             for writer in writers.values():
                 writer.close()
         return socket
@@ -212,6 +214,11 @@ class PodStreams:
 async def _pump(reader: asyncio.StreamReader, stream: channels.Channels, channel: int) -> None:
     while data := await reader.read(_CHUNK):
         await stream.send(channel, data)
+
+
+async def _close_after(pumps: list[asyncio.Future[None]], socket: web.WebSocketResponse) -> None:
+    await asyncio.gather(*pumps, return_exceptions=True)
+    await socket.close()
 
 
 async def _serve_session(stream: channels.Channels, session: ExecSession) -> None:

@@ -13,7 +13,15 @@ from kitlib.embedded.apimachinery.resources import Resource
 from kitlib.embedded.apimachinery.status import FieldError, bad_request, conflict, invalid
 from kitlib.embedded.apimachinery.times import format_time
 
-__all__ = ["MODIFIED_TEXT", "carry_over", "check_finalizers", "check_preconditions", "fill", "same_but_bookkeeping"]
+__all__ = [
+    "MODIFIED_TEXT",
+    "carry_over",
+    "check_finalizers",
+    "check_identity",
+    "check_preconditions",
+    "fill",
+    "same_but_bookkeeping",
+]
 
 MODIFIED_TEXT = "the object has been modified; please apply your changes to the latest version and try again"
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
@@ -50,6 +58,23 @@ def carry_over(new: Object, old: Object) -> None:
         else:
             metadata.pop(field, None)
     metadata.pop("selfLink", None)
+
+
+def check_identity(resource: Resource, new: Object, old: Object) -> None:
+    """Refuse a patch that renames or moves an object.
+
+    Raises:
+        StatusError: 422 Invalid.
+    """
+    errors = [
+        FieldError(
+            "FieldValueInvalid", f"metadata.{field}", "field is immutable", f'"{new["metadata"].get(field, "")}"'
+        )
+        for field in ("name", "namespace")
+        if new["metadata"].get(field) != old["metadata"].get(field)
+    ]
+    if errors:
+        raise invalid(resource.group_kind, old["metadata"]["name"], errors)
 
 
 def check_preconditions(resource: Resource, old: Object, *, uid: str = "", resource_version: str = "") -> None:

@@ -52,7 +52,7 @@ def evict(registry: Registry, name: str, *, namespace: str, eviction: Object) ->
     pod = registry.get(_PODS, name, namespace)
     wanted = eviction.get("deleteOptions") or {}
     if pod["status"].get("phase") not in ("Succeeded", "Failed", "Pending") and not _is_terminating(pod):
-        _spend_budget(registry, pod, namespace)
+        _spend_budget(registry, pod, namespace, dry_run=bool(wanted.get("dryRun")))
     uid = (wanted.get("preconditions") or {}).get("uid", "")
     options = DeleteOptions(
         grace_period_seconds=wanted.get("gracePeriodSeconds"), uid=uid, dry_run=bool(wanted.get("dryRun"))
@@ -65,7 +65,7 @@ def _is_terminating(pod: Object) -> bool:
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 
-def _spend_budget(registry: Registry, pod: Object, namespace: str) -> None:
+def _spend_budget(registry: Registry, pod: Object, namespace: str, *, dry_run: bool) -> None:
     for budget in registry.list(_BUDGETS, namespace).items:
         selector = budget["spec"].get("selector")
         if selector is None or not selectors.from_label_selector(selector).matches(labels(pod)):
@@ -83,4 +83,4 @@ def _spend_budget(registry: Registry, pod: Object, namespace: str) -> None:
         new = deep_copy(budget)
         new["status"]["disruptionsAllowed"] -= 1
         name = budget["metadata"]["name"]
-        registry.update(_BUDGETS, name, new, namespace=namespace, options=WriteOptions(), subresource="status")
+        registry.update(_BUDGETS, name, new, namespace=namespace, options=WriteOptions(dry_run=dry_run), subresource="status")

@@ -155,14 +155,13 @@ class Registry:
             return self._apply(resource, name, body, namespace=namespace, options=options, subresource=subresource)
         old = self.get(resource, name, namespace)
         new: Object = patch.apply(patch_type, deep_copy(old), body, resource)
-        metadata.check_preconditions(
-            resource,
-            old,
-            uid=new["metadata"].get("uid", ""),
-            resource_version=new["metadata"].get("resourceVersion", ""),
-        )
         if check is not None:
             check(new)
+        meta = new.setdefault("metadata", {})
+        metadata.check_preconditions(
+            resource, old, uid=meta.get("uid", ""), resource_version=meta.get("resourceVersion", "")
+        )
+        metadata.check_identity(resource, new, old)
         return self._replace(resource, old, new, options=options, subresource=subresource)
 
     def delete(self, resource: Resource, name: str, *, namespace: str, options: DeleteOptions) -> tuple[Object, bool]:
