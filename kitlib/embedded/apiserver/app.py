@@ -46,7 +46,7 @@ VERSION = {
     "platform": f"linux/{'arm64' if platform.machine() == 'aarch64' else 'amd64'}",
 }
 
-_BODY_LIMIT = 3 << 20  # etcd's limit of a request, which real API servers share
+_BODY_LIMIT = 3 << 20  # a real API server's MaxRequestBodyBytes
 _OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _log = logging.getLogger(__name__)

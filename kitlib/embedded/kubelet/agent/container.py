@@ -16,6 +16,9 @@ __all__ = ["Container", "StartStatus", "bwrap_arguments", "has_user_namespace", 
 # Time between two looks at the program that a process executes: bwrap needs about ten of them to set up.
 _EXEC_POLL = 0.001
 
+_READ_ONLY_PROC = ("bus", "fs", "irq", "sys", "sysrq-trigger")
+_MASKED_PROC = ("kcore", "keys", "kmsg", "latency_stats", "sched_debug", "timer_list")
+
 
 @dataclass(slots=True)
 class Container:
@@ -73,6 +76,7 @@ def bwrap_arguments(
             arguments += ["--overlay-src", str(layer / "usr")]
     arguments += ["--tmp-overlay", "/usr", "--proc", "/proc", "--dev", "/dev"]
     arguments += ["--perms", "1777", "--tmpfs", "/dev/shm", "--ro-bind", "/sys", "/sys"]
+    arguments += _guarded_proc()
     for mount in request["mounts"]:
         arguments += ["--ro-bind" if mount["readOnly"] else "--bind", mount["source"], mount["destination"]]
     if request["readOnlyRoot"]:
@@ -85,6 +89,22 @@ def bwrap_arguments(
     # A terminal becomes the controlling one of a session that PID 1 leads: shells want that.
     session = ["/usr/bin/setsid", "--ctty"] if request["terminal"] else []
     return [*arguments, "--chdir", request["cwd"], "--", *session, *request["command"]]
+
+
+def _guarded_proc() -> list[str]:
+    """Take the kernel's knobs out of reach, as container engines do.
+
+    The kernel lets whoever has the machine's root uid write to them, capabilities or not; where the kit runs as root, a
+    container's root has that uid.
+    """
+    arguments = []
+    for name in _READ_ONLY_PROC:
+        path = f"/proc/{name}"
+        arguments += ["--ro-bind", path, path] if Path(path).exists() else []
+    for name in _MASKED_PROC:
+        path = f"/proc/{name}"
+        arguments += ["--ro-bind", "/dev/null", path] if Path(path).is_file() else []
+    return arguments
 
 
 class StartStatus:

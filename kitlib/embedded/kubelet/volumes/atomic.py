@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -34,7 +35,8 @@ def write_files(directory: Path, files: Mapping[str, File], now: datetime) -> bo
             raise ValueError(f"file path {path!r} leaves the volume")
     directory.mkdir(parents=True, exist_ok=True)
     current = directory / _DATA
-    if current.is_dir() and _same(current, files):
+    old = _version(current)
+    if old is not None and _same(old, files):
         return False
     version = directory / f"..{now.strftime('%Y_%m_%d_%H_%M_%S.%f')}"
     for path, file in files.items():
@@ -43,20 +45,30 @@ def write_files(directory: Path, files: Mapping[str, File], now: datetime) -> bo
         target.write_bytes(file.content)
         target.chmod(file.mode)
     version.mkdir(exist_ok=True)
-    old = current.resolve() if current.is_symlink() else None
     link = directory / "..data_tmp"
     link.unlink(missing_ok=True)
     link.symlink_to(version.name)
     os.replace(link, current)  # noqa: PTH105 -- the atomic step, said as such
     _link_top_level(directory, files)
-    if old is not None and old.parent == directory.resolve():
+    if old is not None:
         shutil.rmtree(old, ignore_errors=True)
     return True
 
 
+def _version(link: Path) -> Path | None:
+    """Return the directory that `..data` names, if it is one of ours: a link may lead anywhere, this one must not."""
+    if not link.is_symlink():
+        return None
+    target = link.parent / link.readlink().name
+    return target if str(link.readlink()) == target.name and target.is_dir() and not target.is_symlink() else None
+
+
 def _same(current: Path, files: Mapping[str, File]) -> bool:
-    present = {str(p.relative_to(current)): p for p in current.rglob("*") if p.is_file()}
-    return set(present) == set(files) and all(present[name].read_bytes() == f.content for name, f in files.items())
+    present = {str(p.relative_to(current)): p for p in current.rglob("*") if p.is_file() and not p.is_symlink()}
+    return set(present) == set(files) and all(
+        present[name].read_bytes() == file.content and stat.S_IMODE(present[name].stat().st_mode) == file.mode
+        for name, file in files.items()
+    )
 
 
 def _link_top_level(directory: Path, files: Mapping[str, File]) -> None:

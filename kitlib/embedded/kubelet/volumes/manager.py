@@ -44,6 +44,7 @@ class VolumeManager:
         self._directory, self._host_files = directory, host_files
         self._lookup, self._token, self._clock = lookup, token, clock
         self._sources: dict[str, Path] = {}
+        self._generated: set[str] = set()  # made from API objects: read-only for containers, whatever they ask for
 
     def set_up(self, pod: Object) -> None:
         """Make every volume of the pod ready.
@@ -52,6 +53,8 @@ class VolumeManager:
             MountError: one of them can't be; call again later.
         """
         for volume in pod["spec"].get("volumes") or []:
+            if any(kind in volume for kind in _PROJECTED):
+                self._generated.add(volume["name"])
             try:
                 self._sources[volume["name"]] = self._set_up(pod, volume)
             except (Missing, ConfigError, ValueError) as error:
@@ -81,7 +84,8 @@ class VolumeManager:
             sub_path = mount.get("subPath") or expand(mount.get("subPathExpr", ""), env)
             if sub_path:
                 source = below(source, sub_path)
-            mounts.append(Mount(source, mount["mountPath"].rstrip("/") or "/", bool(mount.get("readOnly"))))
+            read_only = bool(mount.get("readOnly")) or mount["name"] in self._generated
+            mounts.append(Mount(source, mount["mountPath"].rstrip("/") or "/", read_only))
         return sorted(mounts, key=lambda m: m.destination.count("/"))
 
     def tear_down(self) -> None:
