@@ -160,6 +160,17 @@ def test_scale_and_eviction_say_what_they_are() -> None:
     assert subresources["pods", "eviction"] == {"group": "policy", "version": "v1", "kind": "Eviction"}
 
 
+def test_the_scope_is_told() -> None:
+    scopes = {r["resource"]: r["scope"] for r in _core_resources()}
+    assert (scopes["pods"], scopes["nodes"]) == ("Namespaced", "Cluster")
+
+
+def _core_resources() -> list[Json]:
+    [group] = json.loads(discovery.aggregated(core=True))["items"]
+    resources: list[Json] = group["versions"][0]["resources"]
+    return resources
+
+
 def test_the_category_all_is_upstreams() -> None:
     assert {r.plural for r in RESOURCES if "all" in r.categories} == {
         "pods",

@@ -155,6 +155,8 @@ async def test_a_bookmark_comes_every_minute_even_when_nothing_is_of_interest(wa
     [(kind, obj)] = await waiting
     assert kind == "BOOKMARK"
     assert obj["metadata"]["resourceVersion"] == "6"
+    # The next one is a minute away again.
+    assert told(await next_after(changes, lambda: watched.put(secret("b")))) == [("ADDED", "b")]
 
 
 async def test_without_asking_there_is_no_bookmark(watched: Watched) -> None:

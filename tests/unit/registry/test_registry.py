@@ -154,6 +154,12 @@ def test_the_generation_counts_changes_of_the_spec_only(api: Harness) -> None:
     assert ignored["status"]["replicas"] == 5
 
 
+def test_kinds_without_a_generation_get_none(api: Harness) -> None:
+    api.create("services", {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}})
+    changed = api.merge("services", "s", {"spec": {"selector": {"app": "web"}}})
+    assert "generation" not in changed["metadata"]
+
+
 def test_status_writes_keep_finalizers_and_owners(api: Harness) -> None:
     api.pod(finalizers=["lab/hold"])
     changed = api.merge("pods", "p", {"metadata": {"finalizers": None, "labels": {"x": "y"}}}, subresource="status")
@@ -234,7 +240,8 @@ def test_a_pod_on_a_node_gets_its_grace(api: Harness) -> None:
     assert (gone, meta["deletionGracePeriodSeconds"], meta["generation"]) == (False, 30, 2)
     assert meta["deletionTimestamp"] == "2026-01-01T00:00:30Z"
     api.clock.advance(5)
-    assert api.delete("pods", "p", grace_period_seconds=60)[0]["metadata"] == meta
+    for same_or_longer in (None, 60):
+        assert api.delete("pods", "p", grace_period_seconds=same_or_longer)[0]["metadata"] == meta
     shorter = api.delete("pods", "p", grace_period_seconds=2)[0]["metadata"]
     assert (shorter["deletionTimestamp"], shorter["deletionGracePeriodSeconds"]) == ("2026-01-01T00:00:07Z", 2)
     assert api.delete("pods", "p", grace_period_seconds=0)[1] is True
