@@ -15,6 +15,7 @@ from kitlib.embedded.kubelet.images.store import ImageStore
 from kitlib.embedded.kubelet.logs import ContainerLog
 from kitlib.embedded.kubelet.runtime import ContainerSpec, ExecStreams, Execution, SandboxSpec
 from kitlib.embedded.kubelet.sandboxed import SandboxedRuntime
+from tests.unit.kubelet.node import Node
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -61,3 +62,13 @@ async def bench(tmp_path: Path) -> AsyncIterator[Workbench]:
     await bench.runtime.start()
     yield bench
     await bench.runtime.stop()
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    node = Node(tmp_path)
+    await node.runtime.start()
+    await node.kubelet.start()
+    yield node
+    await node.kubelet.stop()
+    await node.runtime.stop()

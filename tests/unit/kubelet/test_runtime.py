@@ -249,3 +249,14 @@ async def test_nothing_outlives_a_killed_control_plane(tmp_path: Path) -> None:
     await parent.wait()
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []
+
+
+async def test_programs_inherit_nothing_but_their_streams(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    containers = [bench.run(sandbox, "busybox", "sh", "-c", "ls /proc/self/fd | tr '\\n' ' '") for _ in range(8)]
+    logs = [log for _, log in await asyncio.gather(*containers)]
+    # ls itself opens the directory.
+    assert [await text(log) for log in logs] == ["0 1 2 3 \n"] * 8
+    container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
+    command = ["sh", "-c", "ls /proc/self/fd | tr '\\n' ' '"]
+    assert await run_command(bench.runtime, container.id, command, timeout=30) == (0, b"0 1 2 3 ")

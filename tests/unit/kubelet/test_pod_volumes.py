@@ -1,0 +1,131 @@
+"""Volumes and environment, seen from inside the container."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.kubelet.node import OBEYS, Node, host_volume, main, mounted, phase, waits_for
+
+
+def claim(node: Node, name: str, path: str) -> None:
+    """A claim bound to a volume, as the binder and the provisioner leave it."""
+    capacity = {"storage": "1Mi"}
+    modes = {"accessModes": ["ReadWriteOnce"], "storageClassName": "manual"}
+    volume = {"capacity": capacity, "hostPath": {"path": path}, **modes}
+    node.client.create(
+        "persistentvolumes",
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume},
+    )
+    spec = {"resources": {"requests": capacity}, "volumeName": name, **modes}
+    meta = {"name": name, "namespace": "default"}
+    made = node.client.create(
+        "persistentvolumeclaims", {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}
+    )
+    bound = made | {"status": {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": capacity}}
+    node.client.update("persistentvolumeclaims", bound, subresource="status")
+
+
+async def read_until(node: Node, name: str, path: str, wanted: str) -> None:
+    while (await node.output(name, "cat", path))[1] != wanted:
+        pass
+
+
+async def test_a_claim_outlives_its_pods(node: Node) -> None:
+    claim(node, "data", "/volumes/data")
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    await node.running("p", volumeMounts=[mounted("/data", "data")], spec={"volumes": volumes})
+    assert (await node.output("p", "sh", "-c", "echo kept > /data/file"))[0] == 0
+    await node.removed("p")
+    await node.running("q", volumeMounts=[mounted("/data", "data")], spec={"volumes": volumes})
+    assert await node.output("q", "cat", "/data/file") == (0, "kept\n")
+
+
+async def test_an_empty_dir_goes_with_its_pod(node: Node) -> None:
+    volumes = [{"name": "v", "emptyDir": {}}]
+    await node.running("p", volumeMounts=[mounted("/v", "v")], spec={"volumes": volumes})
+    script = "mkdir -p /v/a/b && touch /v/a/b/c && chmod 0 /v/a/b /v/a"
+    assert (await node.output("p", "sh", "-c", script))[0] == 0
+    assert list((node.directory / "n1/pods").glob("*/volumes/v/a"))
+    await node.removed("p")
+    assert not list((node.directory / "n1/pods").iterdir())
+
+
+async def test_a_part_of_a_volume_is_mounted_alone(node: Node) -> None:
+    node.config_map("conf", {"a.conf": "first", "b.conf": "second"})
+    volumes = [host_volume("/data"), {"name": "conf", "configMap": {"name": "conf"}}]
+    mounts = [
+        mounted("/mine", subPathExpr="pods/$(NAME)"),
+        mounted("/etc/only.conf", "conf", subPath="a.conf", readOnly=True),
+    ]
+    name = {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+    node.host_file("/data/pods/p").mkdir(parents=True)
+    await node.running("p", volumeMounts=mounts, env=[name], spec={"volumes": volumes})
+    assert await node.output("p", "sh", "-c", "touch /mine/f; cat /etc/only.conf") == (0, "first")
+    assert node.host_file("/data/pods/p/f").exists()
+    assert (await node.output("p", "sh", "-c", "echo x > /etc/only.conf"))[0] != 0
+
+
+async def test_a_part_that_leads_out_of_its_volume_is_refused(node: Node) -> None:
+    node.host_file("/data").mkdir(parents=True)
+    node.host_file("/data/out").symlink_to("/etc")
+    node.pod("p", *OBEYS, volumeMounts=[mounted("/v", subPath="out")], spec={"volumes": [host_volume("/data")]})
+    status = await node.until("p", waits_for("CreateContainerConfigError"))
+    assert "leaves its volume" in main(status)["state"]["waiting"]["message"]
+
+
+async def test_a_host_path_stays_below_the_nodes_directory(node: Node) -> None:
+    await node.running("p", volumeMounts=[mounted("/v")], spec={"volumes": [host_volume("/data")]})
+    assert (await node.output("p", "ln", "-s", "/root", "/v/way-out"))[0] == 0
+    node.pod("q", *OBEYS, volumeMounts=[mounted("/v")], spec={"volumes": [host_volume("/data/way-out")]})
+    await node.until("q", lambda _: any(reason == "FailedMount" for reason, _ in node.events("q")))
+    assert main(node.client.get("pods", "q", "default")["status"])["state"]["waiting"]
+    await node.running("r", volumeMounts=[mounted("/v")], spec={"volumes": [host_volume("/etc")]})
+    assert await node.output("r", "ls", "-A", "/v") == (0, "")
+
+
+async def test_files_follow_their_config_map_and_secret(node: Node) -> None:
+    node.config_map("conf", {"color": "blue"})
+    meta = {"name": "key", "namespace": "default"}
+    secret: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"key": "one"}}
+    node.client.create("secrets", secret)
+    volumes = [
+        {"name": "conf", "configMap": {"name": "conf"}},
+        {"name": "key", "secret": {"secretName": "key", "defaultMode": 0o400}},
+    ]
+    mounts = [mounted("/conf", "conf"), mounted("/key", "key"), mounted("/fixed", "conf", subPath="color")]
+    await node.running("p", volumeMounts=mounts, spec={"volumes": volumes})
+    assert await node.output("p", "readlink", "/conf/color") == (0, "..data/color\n")
+    assert await node.output("p", "stat", "-Lc", "%a", "/key/key") == (0, "400\n")
+    before = (await node.output("p", "readlink", "/conf/..data"))[1]
+    node.client.patch("configmaps", "conf", {"data": {"color": "green"}}, namespace="default")
+    node.client.patch("secrets", "key", {"stringData": {"key": "two"}}, namespace="default")
+    await read_until(node, "p", "/conf/color", "green")
+    await read_until(node, "p", "/key/key", "two")
+    assert (await node.output("p", "readlink", "/conf/..data"))[1] != before
+    assert await node.output("p", "cat", "/fixed") == (0, "blue")
+
+
+async def test_the_downward_api(node: Node) -> None:
+    resources = {"requests": {"cpu": "250m"}, "limits": {"memory": "64Mi"}}
+    fields = {"NODE": "spec.nodeName", "IP": "status.podIP", "HOST": "status.hostIP"}
+    env: list[dict[str, Any]] = [
+        {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()
+    ]
+    env.append({"name": "MEMORY", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}})
+    env.append({"name": "URL", "value": "http://$(IP):80/$(UNKNOWN)/$$(IP)"})
+    item = {"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}
+    volumes = [{"name": "info", "downwardAPI": {"items": [item]}}]
+    mounts = [mounted("/info", "info")]
+    status = await node.running("p", env=env, resources=resources, volumeMounts=mounts, spec={"volumes": volumes})
+    ip = status["podIP"]
+    script = 'echo $NODE $IP $HOST $MEMORY; echo "$URL"; cat /info/name'
+    wanted = f"n1 {ip} 10.244.0.1 64\nhttp://{ip}:80/$(UNKNOWN)/$(IP)\np"
+    assert await node.output("p", "sh", "-c", script) == (0, wanted)
+
+
+async def test_variables_are_expanded_in_command_and_arguments(node: Node) -> None:
+    env = [{"name": "WORD", "value": "sky"}]
+    spec = {"restartPolicy": "Never"}
+    node.pod("q", "sh", "-c", 'echo "$0 $1"; test "$0" = sky', env=env, args=["$(WORD)", "$(NONE)"], spec=spec)
+    await node.until("q", phase("Succeeded"))
+    assert [chunk async for chunk in node.kubelet.logs("default", "q", "c")] == [b"sky $(NONE)\n"]
