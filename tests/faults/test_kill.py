@@ -3,7 +3,6 @@
 import random
 import threading
 
-import psutil
 import pytest
 
 from kitlib.errors import KitError
@@ -123,8 +122,8 @@ def _check_identities(cluster, directory):
     pods = cluster.list("pods", namespace=NAMESPACE)
     assert [pod["metadata"]["name"] for pod in pods] == ["web-0", "web-1", "web-2"]
     assert len({pod["status"]["podIP"] for pod in pods}) == 3
-    masters = [p for p in psutil.Process(daemon(directory).pid).children(recursive=True) if _is_master(p)]
-    assert len(masters) == 3
+    masters = [p for p in tree(directory) if _is_master(p)]
+    assert len(masters) == 3, [(p.parent(), p.cmdline(), p.environ().get("HOSTNAME")) for p in masters]
 
 
 def _is_master(process):

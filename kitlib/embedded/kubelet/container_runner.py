@@ -68,9 +68,10 @@ class ContainerRunner:
             changed = record.changed.is_set()
             if self._stopping or not (changed or self._restarts(code)):
                 return
-            if changed:
-                backoff = Backoff(first_at_once=True)
-            await self._back_off(backoff.failed(ran_for=self._context.clock.monotonic() - began))
+            ran_for = self._context.clock.monotonic() - began
+            await self._back_off(0.0 if changed else backoff.failed(ran_for=ran_for))
+            if record.changed.is_set():
+                backoff = Backoff(first_at_once=False)  # a new container's failures begin with this start
 
     async def stop(self, grace: float) -> None:
         """End the container: preStop hook, stop signal, and SIGKILL when the grace period is over."""
@@ -123,7 +124,7 @@ class ContainerRunner:
         started = context.now()
         try:
             execution = await context.runtime.run_container(spec, io.open())
-        except RuntimeLost:
+        except (RuntimeLost, asyncio.CancelledError):
             io.close()
             raise
         except OSError as error:

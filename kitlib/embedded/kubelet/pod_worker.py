@@ -88,7 +88,8 @@ class PodWorker:
 
     async def run(self) -> None:
         """Run the pod until it is gone from this node."""
-        if not self._finished:
+        # After a restart of the node a pod may be on its way out already: it is not started again to be ended.
+        if not self._finished and not self._terminate.is_set():
             self._life = asyncio.ensure_future(self._live())
         await self._terminate.wait()
         self._deadline.cancel()

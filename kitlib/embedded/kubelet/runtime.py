@@ -138,7 +138,7 @@ class Runtime(Protocol):
         """Create a sandbox; returns its IP."""
 
     async def remove_sandbox(self, sandbox_id: str) -> None:
-        """Remove a sandbox whose containers have ended; unknown ones are ignored."""
+        """Remove a sandbox; what still runs in it is killed first. Unknown ones are ignored."""
 
     async def run_container(self, spec: ContainerSpec, streams: ExecStreams) -> Execution:
         """Start a container; returns when its program runs.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import itertools
 import logging
@@ -100,20 +101,24 @@ class SandboxedRuntime:
     async def run_sandbox(self, spec: SandboxSpec) -> str:
         """Create the namespaces and the device of a pod."""
         address = self._addresses.take()
+        # Known from now on: a caller that is cancelled meanwhile removes the sandbox by its name.
+        self._sandboxes[spec.id] = address
         try:
             await self.holder.call("sandbox", sandbox=spec.id, hostname=spec.hostname, address=address)
-        except BaseException:
-            self._addresses.release(address)
+        except OSError:
+            if self._sandboxes.pop(spec.id, None):
+                self._addresses.release(address)
             raise
-        self._sandboxes[spec.id] = address
         return address
 
     async def remove_sandbox(self, sandbox_id: str) -> None:
-        """Close a pod's namespaces."""
+        """End what still runs in a pod's namespaces, and close them."""
         address = self._sandboxes.pop(sandbox_id, None)
         if address is None:
             return
         self._addresses.release(address)
+        left = {name: one.execution.exited for name, one in self._running.items() if one.spec.sandbox_id == sandbox_id}
+        await _kill(self.holder, left)
         await self.holder.call("remove_sandbox", sandbox=sandbox_id)
 
     async def run_container(self, spec: ContainerSpec, streams: ExecStreams) -> Execution:
@@ -122,8 +127,17 @@ class SandboxedRuntime:
         if spec.sandbox_id not in self._sandboxes:
             close_all(fds)
             raise RuntimeLost(f"sandbox {spec.sandbox_id} is gone")
-        exited = self.holder.expect_exit(spec.id)
-        result, _ = await self.holder.call("run", fds=fds, **self._run_request(spec))
+        holder = self.holder
+        exited = holder.expect_exit(spec.id)
+        starting = asyncio.ensure_future(holder.call("run", fds=fds, **self._run_request(spec)))
+        try:
+            result, _ = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # What nobody waits for any more must not run, for nobody would ever end it.
+            with contextlib.suppress(OSError):
+                await starting
+                await _kill(holder, {spec.id: exited})
+            raise
         if not result["executed"]:
             raise StartError(f'exec: "{spec.command[0]}": executable file not found in $PATH')
         execution = Execution(spec.id, exited)
@@ -226,6 +240,14 @@ class SandboxedRuntime:
                 await asyncio.sleep(_RESTART_SECONDS)
         for callback in self._callbacks:
             callback()
+
+
+async def _kill(holder: Holder, exits: dict[str, asyncio.Future[int]]) -> None:
+    """Kill containers and wait for their ends."""
+    for name in exits:
+        await holder.call("signal", container=name, signal=int(signal.SIGKILL))
+    if exits:
+        await asyncio.wait(exits.values())
 
 
 def _exec_failure(program: str, error: OSError) -> str:

@@ -1,0 +1,53 @@
+"""No process runs that nobody knows: starts that are given up, sandboxes that are removed, pods on their way out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import psutil
+
+from tests.unit.kubelet.conftest import Workbench
+from tests.unit.kubelet.node import Node, gone
+
+
+def programs(bench: Workbench) -> list[str]:
+    """What runs in containers: the processes under bubblewrap."""
+    tree = psutil.Process(bench.runtime.holder.pid).children(recursive=True)
+    return [process.name() for process in tree if process.name() not in ("python", "python3", "bwrap")]
+
+
+async def test_a_start_that_is_given_up_leaves_no_process(bench: Workbench) -> None:
+    sandbox, _ = await bench.pod()
+    await bench.images.pull("busybox")
+    for rounds in range(12):  # given up at every stage of the start
+        start = asyncio.ensure_future(bench.run(sandbox, "busybox", "sleep", "1000"))
+        for _ in range(rounds):
+            await asyncio.sleep(0.002)
+        start.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            container, _ = await start
+            await bench.stop(container, 9)
+    assert programs(bench) == []
+
+
+async def test_removing_a_sandbox_ends_what_runs_in_it_and_nothing_else(bench: Workbench) -> None:
+    doomed, _ = await bench.pod()
+    other, _ = await bench.pod()
+    first, _ = await bench.run(doomed, "busybox", "sleep", "1000")
+    second, _ = await bench.run(other, "busybox", "sleep", "1000")
+    await bench.runtime.remove_sandbox(doomed)
+    assert first.exited.result() == 137 and not second.exited.done()
+    assert programs(bench) == ["sleep"]
+
+
+async def test_a_pod_on_its_way_out_is_not_started_again_after_a_restart(node: Node) -> None:
+    await node.running("leaving", "sleep", "1000")
+    await node.kubelet.stop()
+    node.client.delete("pods", "leaving", "default", grace_period_seconds=30)
+    await node.runtime.stop()
+    await node.runtime.start()
+    node.kubelet = node.new_kubelet()
+    await node.kubelet.start()
+    await node.until("leaving", gone)
+    assert [reason for reason, _ in node.events("leaving")].count("Started") == 1
