@@ -18,7 +18,7 @@ def context_name(cluster: str) -> str:
 
 
 def write_kubeconfig(path: Path, *, cluster: str, server: str, pki: Pki) -> None:
-    """Write the file; only its owner may read it."""
+    """Write the file; only its owner may read it. What the user has set in its contexts (a namespace) is kept."""
 
     def data(name: str) -> str:
         return base64.b64encode(pki.read(name)).decode()
@@ -35,6 +35,15 @@ def write_kubeconfig(path: Path, *, cluster: str, server: str, pki: Pki) -> None
                 "user": {"client-certificate-data": data("admin.crt"), "client-key-data": data("admin.key")},
             }
         ],
-        "contexts": [{"name": context, "context": {"cluster": context, "user": context}}],
+        "contexts": [{"name": context, "context": _former(path, context) | {"cluster": context, "user": context}}],
     }
     private_file(path, yaml.safe_dump(document, sort_keys=False).encode())
+
+
+def _former(path: Path, context: str) -> dict[str, str]:
+    """Return the context as the file has it, or nothing."""
+    try:
+        document = yaml.safe_load(path.read_text())
+        return next(dict(entry["context"]) for entry in document["contexts"] if entry["name"] == context)
+    except (OSError, yaml.YAMLError, TypeError, KeyError, StopIteration):
+        return {}

@@ -132,6 +132,7 @@ class PodStreams:
             raise bad_request("you must specify at least one command for the container")
         pod, node = self._locate(request)
         container = _container(pod, query.get("container", ""))
+        _check_running(pod, container)
         stdin, tty = is_true(query.get("stdin")), is_true(query.get("tty"))
         started = node.exec(info.namespace, info.name, container, command, stdin=stdin, tty=tty)
         return await self._stream(request, started)
@@ -141,6 +142,7 @@ class PodStreams:
         query, info = request.http.query, request.info
         pod, node = self._locate(request)
         container = _container(pod, query.get("container", ""))
+        _check_running(pod, container)
         stdin, tty = is_true(query.get("stdin")), is_true(query.get("tty"))
         return await self._stream(request, node.attach(info.namespace, info.name, container, stdin=stdin, tty=tty))
 
@@ -289,6 +291,23 @@ def _check_started(pod: Object, container: str, *, previous: bool) -> None:
     if found is None or (waiting and not found.get("lastState", {}).get("terminated")):
         reason = (waiting or {}).get("reason", "ContainerCreating")
         raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
+
+
+def _check_running(pod: Object, container: str) -> None:
+    """Say why there is nothing to enter, before the upgrade: after it a client tries SPDY, and shows that error.
+
+    Raises:
+        StatusError: 400.
+    """
+    status, name = pod.get("status", {}), pod["metadata"]["name"]
+    if status.get("phase") in ("Succeeded", "Failed"):
+        raise bad_request(f"cannot exec into a container in a completed pod; current phase is {status['phase']}")
+    groups = ("containerStatuses", "initContainerStatuses")
+    states = {s["name"]: s.get("state") or {} for group in groups for s in status.get(group) or []}
+    state = states.get(container, {})
+    if "running" not in state:
+        why = next((value.get("reason", key) for key, value in state.items()), "ContainerCreating")
+        raise bad_request(f'container "{container}" in pod "{name}" does not run: {why}')
 
 
 def _number(text: str | None, name: str) -> int | None:
