@@ -1,6 +1,6 @@
 """Several byte streams over one WebSocket: the `channel.k8s.io` protocols, as kubectl and the Python client speak them.
 
-Source: KEP-4006 and apiserver's wsstream; kubernetes-behaviour 6.11.
+Source: KEP-4006 and apiserver's wsstream.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is served, told in the two ways clients ask: the aggregated document and the legacy lists.
 
-Source: kubernetes-behaviour 6.1.
+Source: Kubernetes' "API Discovery" documentation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Events of `v1` and of `events.k8s.io/v1` are the same objects, told with other field names.
 
-Source: Kubernetes' conversion between the two Event types; kubernetes-behaviour 6.13.
+Source: Kubernetes' conversion between the two Event types.
 """
 
 from __future__ import annotations

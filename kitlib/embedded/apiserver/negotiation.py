@@ -1,6 +1,6 @@
 """What the client wants back, and what it sent: the Accept and Content-Type headers.
 
-Source: Kubernetes API concepts, "Alternate representations"; kubernetes-behaviour 6.1, 6.3, 6.4.
+Source: Kubernetes API concepts, "Alternate representations".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 kubectl asks for v2 only when v3 does not know a kind, that is when the kind does not exist. It then needs a v2 document
 that does not know it either, to say `no matches for kind`; a 404 would make it complain of a failed download.
 
-Source: kubernetes-behaviour 6.2; gnostic's `openapi.v2.Document` for the field numbers.
+Source: gnostic's `openapi.v2.Document` for the field numbers.
 """
 
 from __future__ import annotations

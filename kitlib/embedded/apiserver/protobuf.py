@@ -3,7 +3,7 @@
 Only reading is needed: every client that writes protobuf reads JSON. The numbers of the fields are in
 `protobuf_fields.json`, written by `environments/embedded/make_protobuf.py`; their types are those of the JSON schema.
 
-Source: protobuf's encoding guide, Kubernetes' `runtime.Unknown`; kubernetes-behaviour 6.3.
+Source: protobuf's encoding guide, Kubernetes' `runtime.Unknown`.
 """
 
 from __future__ import annotations

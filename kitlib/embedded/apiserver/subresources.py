@@ -21,6 +21,8 @@ from kitlib.embedded.registry.registry import Registry
 __all__ = ["Subresources"]
 
 _SHORTEST_TOKEN = 600
+_LONGEST_TOKEN = 1 << 32  # seconds; more is refused
+_GRANTED_TOKEN = 365 * 24 * 3600  # more is asked for in vain: the answer tells what was granted
 
 
 class Subresources:
@@ -109,11 +111,17 @@ class Subresources:
         info = request.info
         body = await request.body(kind=("authentication.k8s.io", "v1", "TokenRequest"))
         spec = body.setdefault("spec", {})
-        lifetime = spec.get("expirationSeconds") or 3600
-        if lifetime < _SHORTEST_TOKEN:
+        asked = spec.get("expirationSeconds")
+        asked = 3600 if asked is None else asked
+        detail = ""
+        if asked < _SHORTEST_TOKEN:
             detail = "may not specify a duration less than 10 minutes"
-            error = FieldError("FieldValueInvalid", "spec.expirationSeconds", detail, str(lifetime))
+        elif asked > _LONGEST_TOKEN:
+            detail = "may not specify a duration larger than 2^32 seconds"
+        if detail:
+            error = FieldError("FieldValueInvalid", "spec.expirationSeconds", detail, str(asked))
             raise invalid("TokenRequest.authentication.k8s.io", "", [error])
+        lifetime = min(asked, _GRANTED_TOKEN)
         reference = spec.get("boundObjectRef") or {}
         pod = None
         if reference.get("kind") == "Pod":

@@ -1,6 +1,6 @@
 """WATCH: one ordered stream of changes per request, cut to its selectors.
 
-Source: Kubernetes API concepts, "Efficient detection of changes"; kubernetes-behaviour 6.6.
+Source: Kubernetes API concepts, "Efficient detection of changes".
 """
 
 from __future__ import annotations

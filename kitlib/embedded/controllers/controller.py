@@ -18,12 +18,17 @@ from kitlib.embedded.controllers.workqueue import WorkQueue
 from kitlib.embedded.registry.client import Client
 from kitlib.embedded.storage.event import Event
 
-__all__ = ["Controller"]
+__all__ = ["Controller", "is_namespace_terminating"]
 
 _log = logging.getLogger(__name__)
 
 # Others may change an object between any two syncs: these say "look again", not "something is broken".
 _EXPECTED = frozenset({"Conflict", "AlreadyExists", "NotFound"})
+
+
+def is_namespace_terminating(error: StatusError) -> bool:
+    """Tell whether something was not created because its namespace is being deleted."""
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in error.details.get("causes") or ())
 
 
 class Controller(ABC):
@@ -75,6 +80,11 @@ class Controller(ABC):
         try:
             again = self.reconcile(key)
         except StatusError as error:
+            if is_namespace_terminating(error):
+                # The namespace will have no more of this; what is deleted from it brings the key back by itself.
+                _log.debug("%s: %s is left as it is: %s", self.name, key, error)
+                self.queue.forget(key)
+                return True
             if error.reason in _EXPECTED:
                 _log.debug("%s: %s will be retried: %s", self.name, key, error)
             else:

@@ -9,7 +9,7 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.controllers import podstate
-from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.controllers.controller import Controller, is_namespace_terminating
 from kitlib.embedded.controllers.ownership import Claimer
 from kitlib.embedded.controllers.selection import dependent_keys, matcher
 from kitlib.embedded.controllers.slowstart import batches
@@ -67,6 +67,8 @@ class ReplicaSetController(Controller):
                 try:
                     pod = self.client.create("pods", new_pod(replica_set))
                 except StatusError as error:
+                    if is_namespace_terminating(error):
+                        return error  # nobody needs an event of that, nor could it be recorded
                     failure = error
                     self.client.event(replica_set, "Warning", "FailedCreate", f"Error creating: {error.message}")
                 else:

@@ -1,6 +1,6 @@
 """Pods that reach a node which can't run them, past the scheduler: they fail at once, with a reason.
 
-Source: kubernetes-behaviour 1.13; the kubelet's predicate admission.
+Source: the kubelet's predicate admission.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Back-off of restarts and of image pulls: 10 s, doubled up to 5 minutes, forgotten after 10 quiet minutes.
 
-Source: kubernetes-behaviour 5.4. The first crash restarts at once.
+Source: Kubernetes' "Pod Lifecycle" documentation. The first crash restarts at once.
 """
 
 from __future__ import annotations

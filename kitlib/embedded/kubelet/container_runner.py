@@ -1,6 +1,6 @@
 """One container of a pod from its first start to its last end: start, probe, restart with back-off, stop.
 
-Source: kubernetes-behaviour 5.2, 5.4, 5.5.
+Source: Kubernetes' "Pod Lifecycle" documentation (container states, restart policy, termination).
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _own_files(context: PodContext, record: ContainerRecord) -> list[Mount]:
 def write_network_files(directory: Path, pod: Object, ip: str) -> None:
     """Write the pod's /etc/hosts, hostname and resolv.conf.
 
-    Source: kubernetes-behaviour 4.3.
+    Source: Kubernetes' "DNS for Services and Pods" and "HostAliases" documentation.
     """
     spec, namespace = pod["spec"], pod["metadata"]["namespace"]
     hostname = pod_hostname(pod)

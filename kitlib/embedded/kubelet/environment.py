@@ -1,6 +1,6 @@
 """A container's environment: image, services, envFrom, env; `$(VAR)` in values, command and arguments.
 
-Source: kubernetes-behaviour 4.4, 5.7; Kubernetes' "Define Dependent Environment Variables".
+Source: Kubernetes' "Define Dependent Environment Variables".
 """
 
 from __future__ import annotations

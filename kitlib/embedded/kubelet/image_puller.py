@@ -1,6 +1,6 @@
 """Gets a container's image, with the events and the back-off of a kubelet.
 
-Source: kubernetes-behaviour 5.4; Kubernetes' "Images" documentation.
+Source: Kubernetes' "Images" documentation.
 """
 
 from __future__ import annotations

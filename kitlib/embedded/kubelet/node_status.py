@@ -1,6 +1,6 @@
 """The Node object and its heartbeat: registered once, kept Ready, renewed by a Lease.
 
-Source: kubernetes-behaviour 6.13; Kubernetes' node heartbeats.
+Source: Kubernetes' node heartbeats.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One pod on this node, from binding to removal: volumes, sandbox, init containers, containers, termination.
 
-Source: kubernetes-behaviour 5.2, 5.5; the kubelet's pod worker.
+Source: the kubelet's pod worker.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterable
 
 from kitlib.embedded.apimachinery.objects import Object, is_terminating
 from kitlib.embedded.apimachinery.status import StatusError
@@ -140,7 +139,9 @@ class PodWorker:
         for record in mains:
             if record.state.get("waiting", {}).get("reason") == "PodInitializing":
                 record.state = {"waiting": {"reason": "ContainerCreating"}}
-        await _all(self._runners[r.name].run() for r in mains)
+        async with asyncio.TaskGroup() as running:
+            for record in mains:
+                running.create_task(self._runners[record.name].run())
         await self._stop_sidecars(float(context.pod["spec"].get("terminationGracePeriodSeconds", 30)))
         self._finish()
 
@@ -247,9 +248,3 @@ class PodWorker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _all(coroutines: Iterable[Coroutine[object, object, None]]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for coroutine in coroutines:
-            group.create_task(coroutine)

@@ -1,6 +1,6 @@
 """Probes: startup first, then readiness and liveness side by side, for as long as one container instance runs.
 
-Source: kubernetes-behaviour 5.6; Kubernetes' probe documentation.
+Source: Kubernetes' probe documentation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A pod's status from its containers' records: phase, conditions, container statuses. Pure.
 
-Source: kubernetes-behaviour 5.2, 5.3; Kubernetes' pod lifecycle documentation.
+Source: Kubernetes' pod lifecycle documentation.
 """
 
 from __future__ import annotations

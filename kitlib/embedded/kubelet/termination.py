@@ -1,4 +1,4 @@
-"""How an instance of a container ended, as its status says it. Source: kubernetes-behaviour 5.2."""
+"""How an instance of a container ended, as its status says it. Source: Kubernetes' "Pod Lifecycle"."""
 
 from __future__ import annotations
 

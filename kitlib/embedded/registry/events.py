@@ -1,6 +1,6 @@
 """Events: what happened to an object, counted when it happens again, forgotten after an hour.
 
-Source: client-go's EventCorrelator (aggregation by source, object, reason and message); kubernetes-behaviour 6.13.
+Source: client-go's EventCorrelator (aggregation by source, object, reason and message).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What only pods can have done to them: binding to a node and eviction.
 
-Source: kubernetes-behaviour 5.5, 6.10.
+Source: Kubernetes' "API-initiated Eviction" documentation and `pods/binding`.
 """
 
 from __future__ import annotations
@@ -83,4 +83,5 @@ def _spend_budget(registry: Registry, pod: Object, namespace: str, *, dry_run: b
         new = deep_copy(budget)
         new["status"]["disruptionsAllowed"] -= 1
         name = budget["metadata"]["name"]
-        registry.update(_BUDGETS, name, new, namespace=namespace, options=WriteOptions(dry_run=dry_run), subresource="status")
+        options = WriteOptions(dry_run=dry_run)
+        registry.update(_BUDGETS, name, new, namespace=namespace, options=options, subresource="status")

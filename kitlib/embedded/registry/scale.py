@@ -1,6 +1,6 @@
 """The scale subresource: `autoscaling/v1 Scale` as a window on a workload's replicas.
 
-Source: kubernetes-behaviour 6.10.
+Source: Kubernetes' `autoscaling/v1 Scale`.
 """
 
 from __future__ import annotations

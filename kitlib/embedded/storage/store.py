@@ -6,6 +6,7 @@ that nobody ever sees a change that a crash could take back.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
@@ -17,6 +18,8 @@ from kitlib.embedded.storage.journal import Journal
 __all__ = ["Handler", "Store"]
 
 Handler = Callable[[Event], None]
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -89,7 +92,10 @@ class Store:
         return last
 
     def subscribe(self, resource: str, handler: Handler) -> Callable[[], None]:
-        """Call `handler` for every later commit, in order; return the way to stop it."""
+        """Call `handler` for every later commit, in order; return the way to stop it.
+
+        A handler that raises is logged: the write is committed by then, and the other subscribers must learn of it.
+        """
         handlers = self._handlers[resource]
         handlers.append(handler)
 
@@ -115,7 +121,10 @@ class Store:
             self._index(resource, object_key, old, obj)
         self.history(resource).append(event)
         for handler in tuple(self._handlers[resource]):
-            handler(event)
+            try:
+                handler(event)
+            except Exception:
+                _log.exception("a subscriber to %s failed on revision %d", resource, event.revision)
 
     def _index(self, resource: str, object_key: str, old: Object | None, new: Object | None) -> None:
         for uid in _owner_uids(old):

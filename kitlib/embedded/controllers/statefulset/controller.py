@@ -16,6 +16,7 @@ from kitlib.embedded.controllers.selection import dependent_keys, matcher
 from kitlib.embedded.controllers.statefulset import claims, core, identity, revisions
 from kitlib.embedded.controllers.statefulset.control import StatefulPodControl
 from kitlib.embedded.controllers.statefulset.model import Plan, Snapshot
+from kitlib.embedded.controllers.statefulset.slots import by_ordinal, slots
 from kitlib.embedded.registry.client import Client
 from kitlib.embedded.storage.event import Event
 
@@ -95,8 +96,8 @@ class StatefulSetController(Controller):
 
     def _claims(self, stateful_set: Object, pods: list[Object]) -> dict[str, Object]:
         namespace = objects.namespace(stateful_set)
-        ordinals = {*identity.ordinal_range(stateful_set)}
-        ordinals |= {n for pod in pods if (n := identity.ordinal_of(stateful_set, pod)) is not None}
+        present = by_ordinal(stateful_set, pods)
+        ordinals = {*present, *(slot.ordinal for slot in slots(stateful_set, present))}
         names = [name for ordinal in ordinals for name in claims.claim_names(stateful_set, ordinal)]
         found = ((name, self.client.find("persistentvolumeclaims", name, namespace)) for name in names)
         return {name: claim for name, claim in found if claim is not None}

@@ -6,7 +6,7 @@ learners see exactly this order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import islice
 
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
@@ -26,10 +26,14 @@ from kitlib.embedded.controllers.statefulset.model import (
     UpdateClaim,
     UpdatePod,
 )
+from kitlib.embedded.controllers.statefulset.slots import LARGEST_BURST, Slot, by_ordinal, is_ordered, missing, slots
 
 __all__ = ["decide"]
 
 Steps = list[tuple[Action, ...]]
+
+# Of the pods that a halt keeps from being created, this many are named.
+_NAMED = 100
 
 
 def decide(snapshot: Snapshot) -> Plan:
@@ -43,13 +47,6 @@ def decide(snapshot: Snapshot) -> Plan:
     return _Decision(snapshot).plan()
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    ordinal: int
-    name: str
-    pod: Object | None
-
-
 class _Decision:
     """One pass; collects phases and reasons on its way."""
 
@@ -57,11 +54,12 @@ class _Decision:
         self.snapshot = snapshot
         self.set = snapshot.stateful_set
         self.min_ready = min_ready_seconds(self.set)
-        self.monotonic = self.set["spec"].get("podManagementPolicy") != "Parallel"
-        by_ordinal = {ordinal: pod for pod in snapshot.pods if (ordinal := self._ordinal(pod)) is not None}
-        wanted = identity.ordinal_range(self.set)
-        self.replicas = [_Slot(n, identity.pod_name(self.set, n), by_ordinal.get(n)) for n in wanted]
-        self.condemned = [by_ordinal[n] for n in sorted(by_ordinal, reverse=True) if n not in wanted]
+        self.monotonic = is_ordered(self.set)
+        self.present = by_ordinal(self.set, snapshot.pods)
+        self.wanted = identity.ordinal_range(self.set)
+        self.replicas = slots(self.set, self.present)
+        self.condemned = [self.present[n] for n in sorted(self.present, reverse=True) if n not in self.wanted]
+        self.more = sum(n in self.wanted for n in self.present) + LARGEST_BURST < len(self.wanted)
         self.phases: list[Phase] = []
         self.reasons: list[Reason] = []
 
@@ -70,24 +68,24 @@ class _Decision:
         if objects.is_terminating(self.set):
             self._explain(objects.name(self.set), "is being deleted: nothing is created or deleted for it any more")
         elif not self._process_replicas():
-            self._fix_condemned_claims()
-            if not self._process_condemned():
+            # Claims first: a pod whose claims are not looked after yet is not deleted.
+            if self._fix_condemned_claims() and not self._process_condemned():
                 deleted = self._process_update()
         return Plan(tuple(self.phases), self._status(deleted), tuple(self.reasons), self._requeue_after())
 
     def _process_replicas(self) -> bool:
         steps: Steps = []
-        for position, slot in enumerate(self.replicas):
+        for slot in self.replicas:
             step, cause = self._replica(slot)
             steps.append(step)
             if cause and self.monotonic:
                 self._phase(steps)
-                self._explain_halt(position + 1, cause)
+                self._explain_halt(slot.ordinal, cause)
                 return True
         self._phase(steps)
         return False
 
-    def _replica(self, slot: _Slot) -> tuple[tuple[Action, ...], str]:
+    def _replica(self, slot: Slot) -> tuple[tuple[Action, ...], str]:
         """Return what to do for one ordinal, and what keeps an ordered set from going on."""
         pod = slot.pod
         if pod is None:
@@ -105,7 +103,7 @@ class _Decision:
             return tuple(actions), cause
         return (*actions, *self._repair(slot, pod)), ""
 
-    def _creation(self, slot: _Slot) -> tuple[tuple[Action, ...], str]:
+    def _creation(self, slot: Slot) -> tuple[tuple[Action, ...], str]:
         present = self._present_claims(slot.ordinal)
         if retention.policy(self.set)[0] != "Retain":
             stale = next((claim for claim in present if retention.is_stale(claim, slot.name, "")), None)
@@ -127,7 +125,7 @@ class _Decision:
         ]
         return (*actions, CreatePod(pod), *owned), f"{slot.name} is not Ready"
 
-    def _missing_claims(self, slot: _Slot) -> list[Action]:
+    def _missing_claims(self, slot: Slot) -> list[Action]:
         actions: list[Action] = []
         refusals: list[str] = []
         pod: Object = {"kind": "Pod", "metadata": {"name": slot.name}}
@@ -144,7 +142,7 @@ class _Decision:
             actions.append(RefusePod(slot.name, message))
         return actions
 
-    def _repair(self, slot: _Slot, pod: Object) -> list[Action]:
+    def _repair(self, slot: Slot, pod: Object) -> list[Action]:
         updates: list[Action] = list(self._claim_updates(slot.ordinal, pod, condemned=False))
         storage_matches = claims.storage_matches(self.set, pod, slot.ordinal)
         if identity.identity_matches(self.set, pod) and storage_matches:
@@ -156,8 +154,9 @@ class _Decision:
         self._explain(slot.name, "is updated: its identity labels or claims had drifted")
         return [*updates, UpdatePod(slot.name, identity.repaired(self.set, pod))]
 
-    def _fix_condemned_claims(self) -> None:
-        self._phase(
+    def _fix_condemned_claims(self) -> bool:
+        """Plan it; tell whether all of it fits into this sync."""
+        return self._phase(
             [tuple(self._claim_updates(self._ordinal(pod) or 0, pod, condemned=True)) for pod in self.condemned]
         )
 
@@ -189,7 +188,7 @@ class _Decision:
         return False
 
     def _process_update(self) -> int:
-        step = rollout.decide(self.snapshot, [slot.pod for slot in self.replicas], self._ailment)
+        step = rollout.decide(self.snapshot, self._indexed(), self._ailment)
         self.reasons += step.reasons
         self.phases.append(Phase(tuple((DeletePod(pod),) for pod in step.delete), burst=False))
         return len(step.delete)
@@ -200,11 +199,14 @@ class _Decision:
                 return slot.pod
         return next((pod for pod in reversed(self.condemned) if self._ailment(pod)), None)
 
-    def _explain_halt(self, position: int, cause: str) -> None:
-        """Tell for every pod below the halt what would have happened to it."""
-        for slot in self.replicas[position:]:
-            if slot.pod is None:
-                self._explain(slot.name, f"is not created: {cause}, policy OrderedReady")
+    def _explain_halt(self, ordinal: int, cause: str) -> None:
+        """Tell for the pods after the halt what would have happened to them."""
+        later = self.wanted[self.wanted.index(ordinal) + 1 :]
+        for absent in islice(missing(later, self.present), _NAMED):
+            self._explain(identity.pod_name(self.set, absent), f"is not created: {cause}, policy OrderedReady")
+        others = len(later) - sum(n in later for n in self.present) - _NAMED
+        if others > 0:
+            self._explain(objects.name(self.set), f"has {others} more pods to create after these")
         self._explain_scale_down(self.condemned, cause)
         self._explain_outdated(cause)
 
@@ -214,9 +216,8 @@ class _Decision:
                 self._explain(objects.name(pod), f"is not deleted: {cause}, policy OrderedReady")
 
     def _explain_outdated(self, cause: str) -> None:
-        pods = [slot.pod for slot in self.replicas if slot.pod is not None]
         update = objects.name(self.snapshot.update)
-        for pod in rollout.outdated(self.set, pods, update):
+        for pod in rollout.outdated(self.set, self._indexed(), update):
             self._explain(objects.name(pod), f"is not updated to {update}: {cause}, policy OrderedReady")
 
     def _status(self, deleted_for_update: int) -> Object:
@@ -226,6 +227,8 @@ class _Decision:
         return status.build(self.set, counts, current=current, update=update, deleted_for_update=deleted_for_update)
 
     def _requeue_after(self) -> float | None:
+        if self.more and not self.monotonic:
+            return 0.0
         waits = [podstate.available_in(pod, self.min_ready, self.snapshot.now) for pod in self.snapshot.pods]
         return min((wait for wait in waits if wait), default=None)
 
@@ -237,11 +240,20 @@ class _Decision:
         name = objects.name(pod) if pod is not None else ""
         return ailment(pod, name, self.min_ready, self.snapshot.now)
 
+    def _indexed(self) -> dict[int, Object]:
+        """Return the wanted pods by index, lowest first."""
+        return {slot.ordinal - self.wanted.start: slot.pod for slot in self.replicas if slot.pod is not None}
+
     def _ordinal(self, pod: Object) -> int | None:
         return identity.ordinal_of(self.set, pod)
 
-    def _phase(self, steps: Steps) -> None:
-        self.phases.append(Phase(tuple(step for step in steps if step), burst=not self.monotonic))
+    def _phase(self, steps: Steps) -> bool:
+        """Plan a phase; tell whether all of it fits into this sync."""
+        busy = [step for step in steps if step]
+        fits = self.monotonic or len(busy) <= LARGEST_BURST
+        self.more |= not fits
+        self.phases.append(Phase(tuple(busy if fits else busy[:LARGEST_BURST]), burst=not self.monotonic))
+        return fits
 
     def _explain(self, name: str, text: str) -> None:
         kind = "statefulset" if name == objects.name(self.set) else "pod"

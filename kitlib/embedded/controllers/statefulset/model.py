@@ -117,7 +117,8 @@ class Plan:
         phases: what to do, in order; an error in one keeps the later ones from running.
         status: the new `status`, without `conditions`.
         reasons: why, for a person.
-        requeue_after: seconds until a pod becomes available by the mere passing of time, or None.
+        requeue_after: seconds until a pod becomes available by the mere passing of time; 0 when there was more to do
+            than one sync should; or None.
     """
 
     phases: tuple[Phase, ...]

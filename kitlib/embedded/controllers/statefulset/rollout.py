@@ -5,14 +5,14 @@ Source: `stateful_set_control.go`, and KEP-961 for `maxUnavailable`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.explanation import Reason
-from kitlib.embedded.controllers.statefulset.identity import revision_of
+from kitlib.embedded.controllers.statefulset.identity import ordinal_range, pod_name, revision_of
 from kitlib.embedded.controllers.statefulset.model import Snapshot
 
 __all__ = ["RolloutStep", "decide", "max_unavailable", "outdated", "partition"]
@@ -28,23 +28,25 @@ class RolloutStep:
     reasons: tuple[Reason, ...]
 
 
-def decide(snapshot: Snapshot, pods: Sequence[Object | None], ailment: Ailment) -> RolloutStep:
+def decide(snapshot: Snapshot, pods: Mapping[int, Object], ailment: Ailment) -> RolloutStep:
     """Decide the next step of an update.
 
     Args:
         snapshot: what is known.
-        pods: by index (ordinal minus start); None where there is no pod yet.
+        pods: those there are, by index (ordinal minus start), lowest first.
         ailment: says what keeps a pod from being available, or `""`.
     """
     stateful_set, update = snapshot.stateful_set, objects.name(snapshot.update)
     if _strategy(stateful_set).get("type") == "OnDelete":
-        return RolloutStep((), tuple(_kept(_outdated(pods, update), "updateStrategy OnDelete waits for its deletion")))
+        every = _outdated(pods.values(), update)
+        return RolloutStep((), tuple(_kept(every, "updateStrategy OnDelete waits for its deletion")))
     first = partition(stateful_set)
-    kept = _kept(_outdated(pods[:first], update), f"its index is below the partition {first}")
+    below = (pod for index, pod in pods.items() if index < first)
+    kept = _kept(_outdated(below, update), f"its index is below the partition {first}")
     if snapshot.max_unavailable:
         step = _with_budget(snapshot, pods, first, ailment)
     else:
-        step = _one_by_one(pods, first, update, ailment)
+        step = _one_by_one(snapshot, pods, first, ailment)
     return RolloutStep(step.delete, (*step.reasons, *kept))
 
 
@@ -61,35 +63,44 @@ def max_unavailable(stateful_set: Object, replicas: int) -> int:
     return max(1, int(value))
 
 
-def outdated(stateful_set: Object, pods: Sequence[Object], update: str) -> list[Object]:
+def outdated(stateful_set: Object, pods: Mapping[int, Object], update: str) -> list[Object]:
     """Return the pods that a rolling update still has to replace."""
     if _strategy(stateful_set).get("type") == "OnDelete":
         return []
-    return _outdated(pods[partition(stateful_set) :], update)
+    return _outdated(_from(pods, partition(stateful_set)), update)
 
 
-def _one_by_one(pods: Sequence[Object | None], first: int, update: str, ailment: Ailment) -> RolloutStep:
-    """From the top: delete the first outdated pod, unless a pod above it is not available yet."""
-    for index in range(len(pods) - 1, first - 1, -1):
-        pod, below = pods[index], pods[first:index]
+def _one_by_one(snapshot: Snapshot, pods: Mapping[int, Object], first: int, ailment: Ailment) -> RolloutStep:
+    """From the top: delete the first outdated pod, unless a pod above it is not there or not available yet."""
+    update, ordinals = objects.name(snapshot.update), ordinal_range(snapshot.stateful_set)
+    candidates = _outdated(_from(pods, first), update)
+    top = len(ordinals) - 1
+    if candidates and top not in pods:
+        cause = f"{pod_name(snapshot.stateful_set, ordinals[top])} does not exist"
+        return RolloutStep((), tuple(_waiting(candidates, update, cause)))
+    for index in range(top, first - 1, -1):
+        pod = pods.get(index)
         if pod is not None and _is_outdated(pod, update):
-            waiting = _waiting(_outdated(below, update), update, f"{objects.name(pod)} goes first")
+            waiting = _waiting(candidates[:-1], update, f"{objects.name(pod)} goes first")
             return RolloutStep((pod,), (_replaced(pod, update), *waiting))
-        cause = ailment(pod)
+        name = pod_name(snapshot.stateful_set, ordinals[index])
+        cause = ailment(pod) if pod is not None else f"{name} does not exist"
         if cause:
-            return RolloutStep((), tuple(_waiting(_outdated(below, update), update, cause)))
+            return RolloutStep((), tuple(_waiting(candidates, update, cause)))
     return RolloutStep((), ())
 
 
-def _with_budget(snapshot: Snapshot, pods: Sequence[Object | None], first: int, ailment: Ailment) -> RolloutStep:
+def _with_budget(snapshot: Snapshot, pods: Mapping[int, Object], first: int, ailment: Ailment) -> RolloutStep:
     """Delete as many outdated pods as `maxUnavailable` leaves room for.
 
     Policy Parallel (1.37) first deletes every outdated pod that is broken anyway, outside the budget: they were
     counted as unavailable before and stay so.
     """
     update = objects.name(snapshot.update)
-    room = max_unavailable(snapshot.stateful_set, len(pods)) - sum(1 for pod in pods if ailment(pod))
-    candidates = list(reversed(_outdated(pods[first:], update)))
+    wanted = len(ordinal_range(snapshot.stateful_set))
+    unavailable = wanted - len(pods) + sum(1 for pod in pods.values() if ailment(pod))
+    room = max_unavailable(snapshot.stateful_set, wanted) - unavailable
+    candidates = list(reversed(_outdated(_from(pods, first), update)))
     free: list[Object] = []
     if snapshot.stateful_set["spec"].get("podManagementPolicy") == "Parallel":
         free = [pod for pod in candidates if ailment(pod)]
@@ -104,8 +115,12 @@ def _strategy(stateful_set: Object) -> Object:
     return stateful_set["spec"].get("updateStrategy") or {}
 
 
-def _outdated(pods: Iterable[Object | None], update: str) -> list[Object]:
-    return [pod for pod in pods if pod is not None and _is_outdated(pod, update)]
+def _from(pods: Mapping[int, Object], first: int) -> list[Object]:
+    return [pod for index, pod in pods.items() if index >= first]
+
+
+def _outdated(pods: Iterable[Object], update: str) -> list[Object]:
+    return [pod for pod in pods if _is_outdated(pod, update)]
 
 
 def _is_outdated(pod: Object, update: str) -> bool:

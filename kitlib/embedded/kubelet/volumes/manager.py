@@ -1,7 +1,7 @@
 """Prepares the volumes of one pod and says where containers mount them.
 
 hostPath and local volumes live below a directory of the node that belongs to the kit: a pod never sees the real host.
-Source: kubernetes-behaviour 5.7.
+Source: Kubernetes' "Volumes" documentation.
 """
 
 from __future__ import annotations
