@@ -11,6 +11,7 @@ from pathlib import Path
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery.objects import Object, deep_copy
 from kitlib.embedded.apimachinery.status import StatusError
+from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.kubelet.admission import rejection
 from kitlib.embedded.kubelet.images.store import ImageStore
 from kitlib.embedded.kubelet.logs import read_log
@@ -149,7 +150,7 @@ class Kubelet:
             directory=directory,
             log_directory=self._files.logs(pod),
             report=lambda: None,
-            records=records_of(pod),
+            records=records_of(pod, now=format_time(self._clock.now())),
         )
         return context
 

@@ -192,7 +192,7 @@ class PodWorker:
         self.context.ip = ""
         status = {k: v for k, v in self.context.pod.get("status", {}).items() if k not in ("podIP", "podIPs")}
         self.context.pod = {**self.context.pod, "status": status}
-        self.context.records[:] = records_of(self.context.pod)
+        self.context.records[:] = records_of(self.context.pod, now=self.context.now())
         self._life = asyncio.ensure_future(self._live())
 
     # -- ending ------------------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ class ContainerRecord:
         return status
 
 
-def _restored(record: ContainerRecord, status: Object, policy: str) -> ContainerRecord:
+def _restored(record: ContainerRecord, status: Object, *, policy: str, now: str) -> ContainerRecord:
     """Take over what an earlier kubelet wrote: a container that ran then has ended with its node."""
     record.restart_count = status.get("restartCount", 0)
     record.last_state = status.get("lastState") or {}
@@ -112,7 +112,7 @@ def _restored(record: ContainerRecord, status: Object, policy: str) -> Container
             "exitCode": EXIT_LOST,
             "reason": "Unknown",
             "startedAt": running.get("startedAt"),
-            "finishedAt": running.get("startedAt"),
+            "finishedAt": now,  # nobody saw the end; this is when it is noticed
             "containerID": status.get("containerID", ""),
         }
         if policy == "Never" and record.kind is not ContainerKind.SIDECAR:
@@ -134,8 +134,13 @@ def find_container(pod: Object, name: str) -> Object | None:
     return next((container for container in every if container["name"] == name), None)
 
 
-def records_of(pod: Object) -> list[ContainerRecord]:
-    """Return the records of a pod, init containers first, with what its status already says."""
+def records_of(pod: Object, *, now: str) -> list[ContainerRecord]:
+    """Return the records of a pod, init containers first, with what its status already says.
+
+    Args:
+        pod: the pod.
+        now: RFC 3339; when containers that ran under an earlier kubelet are found to have ended.
+    """
     spec, status = pod["spec"], pod.get("status", {})
     known = {s["name"]: s for key in ("initContainerStatuses", "containerStatuses") for s in status.get(key) or []}
     records = []
@@ -149,4 +154,4 @@ def records_of(pod: Object) -> list[ContainerRecord]:
             record.state = {"waiting": {"reason": "ContainerCreating"}}
         records.append(record)
     policy = spec.get("restartPolicy", "Always")
-    return [_restored(r, known[r.name], policy) if r.name in known else r for r in records]
+    return [_restored(r, known[r.name], policy=policy, now=now) if r.name in known else r for r in records]
