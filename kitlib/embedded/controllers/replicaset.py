@@ -18,8 +18,8 @@ from kitlib.embedded.controllers.victims import choose
 __all__ = ["ReplicaSetController", "new_pod"]
 
 _RESOURCE = "replicasets.apps"
-# One sync creates or deletes at most this many pods.
-_BURST = 500
+# One sync creates or deletes at most this many pods (upstream: 500), so that API requests get their turn in between.
+_BURST = 50
 
 
 class ReplicaSetController(Controller):

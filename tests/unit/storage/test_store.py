@@ -104,6 +104,20 @@ def test_subscribers_are_told_in_order_until_they_stop(store: Store) -> None:
     assert told == [("ADDED", "a", 1), ("MODIFIED", "a", 3), ("DELETED", "a", 4)]
 
 
+def test_a_subscriber_that_fails_harms_nobody_else(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[int] = []
+
+    def broken(event: Event) -> None:
+        raise ValueError("a fault of this subscriber")
+
+    store.subscribe("pods", broken)
+    store.subscribe("pods", lambda event: told.append(event.revision))
+    assert store.put("pods", obj("a"))["metadata"]["resourceVersion"] == "1"
+    store.remove("pods", "d/a")
+    assert told == [1, 2]
+    assert "a fault of this subscriber" in caplog.text
+
+
 def test_dependents_are_found_by_owner(store: Store) -> None:
     def owned(uid: str) -> list[str]:
         return [o["metadata"]["name"] for o in store.dependents("pods", uid)]

@@ -67,10 +67,8 @@ class _Decision:
         deleted = 0
         if objects.is_terminating(self.set):
             self._explain(objects.name(self.set), "is being deleted: nothing is created or deleted for it any more")
-        elif not self._process_replicas():
-            # Claims first: a pod whose claims are not looked after yet is not deleted.
-            if self._fix_condemned_claims() and not self._process_condemned():
-                deleted = self._process_update()
+        elif not self._process_replicas() and self._fix_condemned_claims() and not self._process_condemned():
+            deleted = self._process_update()
         return Plan(tuple(self.phases), self._status(deleted), tuple(self.reasons), self._requeue_after())
 
     def _process_replicas(self) -> bool:
@@ -155,7 +153,7 @@ class _Decision:
         return [*updates, UpdatePod(slot.name, identity.repaired(self.set, pod))]
 
     def _fix_condemned_claims(self) -> bool:
-        """Plan it; tell whether all of it fits into this sync."""
+        """Plan it; tell whether all of it fits into this sync: no pod is deleted before its claims are looked after."""
         return self._phase(
             [tuple(self._claim_updates(self._ordinal(pod) or 0, pod, condemned=True)) for pod in self.condemned]
         )
@@ -227,7 +225,7 @@ class _Decision:
         return status.build(self.set, counts, current=current, update=update, deleted_for_update=deleted_for_update)
 
     def _requeue_after(self) -> float | None:
-        if self.more and not self.monotonic:
+        if self.more and not self.monotonic and any(phase.steps for phase in self.phases):
             return 0.0
         waits = [podstate.available_in(pod, self.min_ready, self.snapshot.now) for pod in self.snapshot.pods]
         return min((wait for wait in waits if wait), default=None)

@@ -74,11 +74,7 @@ def _one_by_one(snapshot: Snapshot, pods: Mapping[int, Object], first: int, ailm
     """From the top: delete the first outdated pod, unless a pod above it is not there or not available yet."""
     update, ordinals = objects.name(snapshot.update), ordinal_range(snapshot.stateful_set)
     candidates = _outdated(_from(pods, first), update)
-    top = len(ordinals) - 1
-    if candidates and top not in pods:
-        cause = f"{pod_name(snapshot.stateful_set, ordinals[top])} does not exist"
-        return RolloutStep((), tuple(_waiting(candidates, update, cause)))
-    for index in range(top, first - 1, -1):
+    for index in range(len(ordinals) - 1, first - 1, -1):
         pod = pods.get(index)
         if pod is not None and _is_outdated(pod, update):
             waiting = _waiting(candidates[:-1], update, f"{objects.name(pod)} goes first")
