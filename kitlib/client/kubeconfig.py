@@ -68,7 +68,9 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         config = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except FileNotFoundError:
-        raise UsageError(f"there is no kubeconfig at {path}", fix="start a cluster with `kit up`, or correct KIT_KUBECONFIG") from None
+        raise UsageError(
+            f"there is no kubeconfig at {path}", fix="start a cluster with `kit up`, or correct KIT_KUBECONFIG"
+        ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         cause = str(error).splitlines()[0]
         raise UsageError(
