@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import tempfile
+import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+from typer.exceptions import TyperException
 
 from kitlib.checks import Verdict
+from kitlib.errors import KitError
 from kitlib.grading import grade as grade_submission
 from kitlib.grading import verify as verify_course
 
 __all__ = ["register"]
+
+_NOT_GRADED = 3
+
+
+class _Grade(TyperCommand):
+    """`kit grade`, whose wrong arguments do not end in the exit code for "judge again"."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except TyperException as error:
+            typer.echo(f"kit: {error.format_message().rstrip('.')}. Fix: see kit grade --help", err=True)
+            raise typer.Exit(_NOT_GRADED) from None
 
 
 def _told(verdict: Verdict) -> None:
@@ -29,12 +46,26 @@ def grade(
 ) -> None:
     """Run a notebook on a fresh cluster and judge its checkpoints from outside the student's kernel.
 
-    Exit code: 0 full points, 1 fewer, 2 when a checkpoint must be judged again before the grade counts.
+    Exit code: 0 full points, 1 fewer, 2 when a checkpoint must be judged again before the grade counts,
+    3 when it could not be graded: an unusable submission, wrong arguments, a machine that cannot run it.
     """
-    typer.echo(f"grading {submission} on a fresh cluster", err=True)
-    report = grade_submission(
-        submission, out, lab=lab, seed=seed, cell_timeout=cell_timeout, timeout=timeout, progress=_told
-    )
+    try:
+        report = grade_submission(
+            submission,
+            out,
+            lab=lab,
+            seed=seed,
+            cell_timeout=cell_timeout,
+            timeout=timeout,
+            began=lambda slug: typer.echo(f"grading {submission} ({slug}) on a fresh cluster", err=True),
+            progress=_told,
+        )
+    except KitError as error:
+        typer.echo(f"kit: {error}", err=True)
+        raise typer.Exit(_NOT_GRADED) from None
+    except Exception:  # A fault of ours must not look like a grade with fewer points.
+        traceback.print_exc()
+        raise typer.Exit(_NOT_GRADED) from None
     typer.echo(str(report))
     raise typer.Exit(report.exit_code)
 
@@ -55,5 +86,5 @@ def verify(
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `kit`."""
-    app.command()(grade)
+    app.command(cls=_Grade)(grade)
     app.command()(verify)

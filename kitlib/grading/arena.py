@@ -63,10 +63,12 @@ def arena(namespace: str, *, slug: str) -> Iterator[Arena]:
         info = provider.create("grading")
         try:
             cluster = connect(info.kubeconfig, info.context)
-            ensure_namespace(cluster, namespace, slug=slug)
-            access = student_access(cluster, namespace, folder / "kubeconfig")
-            yield Arena(cluster, namespace, access, folder)
-            cluster.close()
+            try:
+                ensure_namespace(cluster, namespace, slug=slug)
+                access = student_access(cluster, namespace, folder / "kubeconfig")
+                yield Arena(cluster, namespace, access, folder)
+            finally:
+                cluster.close()
         finally:
             provider.delete("grading")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -14,8 +15,11 @@ from typing import Any
 import psutil
 
 from kitlib.grading.judge import Judge
+from kitlib.grading.sandbox import Sandbox
 
 __all__ = ["run"]
+
+_KILL_SECONDS = 10.0
 
 
 def run(
@@ -24,7 +28,7 @@ def run(
     *,
     judge: Judge,
     environment: Mapping[str, str],
-    folder: Path,
+    sandbox: Sandbox,
     cell_timeout: float,
     timeout: float,
 ) -> str:
@@ -38,7 +42,7 @@ def run(
     from papermill.exceptions import PapermillExecutionError  # noqa: PLC0415
     from papermill.execute import execute_notebook  # noqa: PLC0415
 
-    session = _Session(judge, environment, cell_timeout=cell_timeout, timeout=timeout)
+    session = _Session(judge, environment, sandbox, cell_timeout=cell_timeout, timeout=timeout)
     papermill_engines.register("kit", session)
     try:
         execute_notebook(
@@ -47,7 +51,7 @@ def run(
             engine_name="kit",
             kernel_name="python3",
             progress_bar=False,
-            cwd=str(folder),
+            cwd=str(sandbox.work),
         )
     except PapermillExecutionError:
         pass  # A cell has raised: that is the student's affair, and in the executed notebook.
@@ -61,14 +65,18 @@ def run(
 class _Session:
     """One run, in the shape of a papermill engine."""
 
-    def __init__(self, judge: Judge, environment: Mapping[str, str], *, cell_timeout: float, timeout: float) -> None:
+    def __init__(
+        self, judge: Judge, environment: Mapping[str, str], sandbox: Sandbox, *, cell_timeout: float, timeout: float
+    ) -> None:
         self.judge = judge
+        self.sandbox = sandbox
         self.environment = dict(environment)
         self.cell_timeout = cell_timeout
         self.timeout = timeout
         self.stopped = ""
         self._deadline = time.monotonic() + timeout
         self._client: Any = None
+        self._known: list[psutil.Process] = []
         self._timer = threading.Timer(timeout, self._time_is_up)
         self._timer.daemon = True
 
@@ -88,20 +96,25 @@ class _Session:
         manager = NotebookExecutionManager(nb, output_path=output_path, progress_bar=False)
         self._client = PapermillNotebookClient(
             manager,
+            km=self.sandbox.kernel_manager(),
             kernel_name=kernel_name,
             timeout=int(self.cell_timeout),
             startup_timeout=60,
             interrupt_on_timeout=True,
             allow_errors=True,
             shutdown_kernel="immediate",
+            on_notebook_start=self._on_start,
             on_cell_start=self._on_cell_start,
             on_cell_executed=self._on_cell_executed,
         )
         manager.notebook_start()
         self._timer.start()
         try:
-            self._client.execute(env=self.environment)
+            # What the kernel writes past IPython must not look like something the grader says.
+            nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            self._client.execute(env=self.environment, cleanup_kc=True, **nowhere)
         finally:
+            self._kill()
             manager.cleanup_pbar()
             manager.notebook_complete()
         return manager.nb
@@ -122,12 +135,33 @@ class _Session:
     def _time_is_up(self) -> None:
         """Kill the kernel and all it has started: a student's loop may ignore an interrupt."""
         self.stopped = f"stopped after {self.timeout:g} s, the time for one submission"
+        self._kill()
+
+    async def _on_start(self, **_: Any) -> None:
+        self._inside()
+
+    def _inside(self) -> list[psutil.Process]:
+        """Return bubblewrap and the first process inside; the kernel manager forgets them when it shuts down."""
         provisioner = getattr(getattr(self._client, "km", None), "provisioner", None)
-        pid = getattr(provisioner, "pid", None)
-        if not pid:
-            return
-        with suppress(psutil.NoSuchProcess):
-            kernel = psutil.Process(pid)
-            for process in [*kernel.children(recursive=True), kernel]:
-                with suppress(psutil.NoSuchProcess):
-                    process.send_signal(signal.SIGKILL)
+        if pid := getattr(provisioner, "pid", None):
+            with suppress(psutil.NoSuchProcess):
+                outer = psutil.Process(pid)
+                self._known = [outer, *outer.children()]
+        return self._known
+
+    def _kill(self) -> None:
+        """End the sandbox, and wait until its first process has gone: the kernel ends all the others before."""
+        processes = self._inside()
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        deadline = time.monotonic() + _KILL_SECONDS
+        while any(map(_lives, processes)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

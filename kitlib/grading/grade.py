@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -10,11 +11,12 @@ from pathlib import Path
 from kitlib.checks import Observer, Verdict
 from kitlib.client import Timeline
 from kitlib.errors import UsageError
-from kitlib.grading.arena import arena
+from kitlib.grading.arena import Arena, arena
 from kitlib.grading.judge import Judge
 from kitlib.grading.report import GradeReport, write_evidence, write_report
+from kitlib.grading.sandbox import Sandbox, course_for_kernel
 from kitlib.grading.submission import read_submission
-from kitlib.lab import Course
+from kitlib.lab import Course, LabFiles
 from kitlib.lab.surroundings import kernel_environment
 
 __all__ = ["grade", "verify"]
@@ -29,6 +31,7 @@ def grade(
     seed: str = "",
     cell_timeout: float = 120.0,
     timeout: float = 900.0,
+    began: Callable[[str], None] = lambda _: None,
     progress: Callable[[Verdict], None] = lambda _: None,
 ) -> GradeReport:
     """Run a notebook on a fresh cluster and judge its checkpoints from outside.
@@ -43,35 +46,39 @@ def grade(
         seed: of the student's variant.
         cell_timeout: seconds for one cell.
         timeout: seconds for all of it.
+        began: told of the lab, once it is known that the submission can be graded.
         progress: told of each verdict as it is given.
 
     Raises:
         UsageError: the submission or the output folder cannot be used.
+        EnvironmentProblem: the machine cannot confine the student's kernel.
     """
     course = course or Course.here()
     started = time.monotonic()
-    files = course.lab(read_submission(submission, slug=lab).slug)
+    first = read_submission(submission, slug=lab)
+    files = course.lab(first.slug)
     spec = files.spec()
-    read = read_submission(submission, order=[one.id for one in spec.checkpoints], slug=files.slug)
+    read = first.ordered([one.id for one in spec.checkpoints])
     _usable(out)
+    began(files.slug)
     from kitlib.grading.engine import run  # noqa: PLC0415 -- brings papermill
 
     namespace = spec.for_student(seed)
     with arena(namespace, slug=files.slug) as place:
-        work, home = place.folder / "work", place.folder / "home"
-        home.mkdir()
-        _copy(files.folder, work)
+        sandbox = _sandbox(place, files, hidden=(course.root, out.absolute()))
+        file = place.folder / "submission.ipynb"
+        file.write_text(json.dumps(read.runnable()))
         with Timeline(place.cluster, namespace, folder=place.folder / "timeline") as timeline:
             observer = Observer(place.cluster, namespace, timeline=timeline, seed=seed)
             judge = Judge(spec, read, observer, told=progress)
             stopped = run(
-                submission,
+                file,
                 out / "executed.ipynb",
                 judge=judge,
                 environment=kernel_environment(
-                    place.student_kubeconfig, namespace=namespace, course=course.root, home=home
+                    place.student_kubeconfig, namespace=namespace, course=place.folder / "course", home=sandbox.home
                 ),
-                folder=work,
+                sandbox=sandbox,
                 cell_timeout=cell_timeout,
                 timeout=timeout,
             )
@@ -110,9 +117,12 @@ def _usable(out: Path) -> None:
         raise UsageError(f"{out} cannot be written: {error.strerror}", fix="name another folder with --out") from None
 
 
-def _copy(folder: Path, work: Path) -> None:
-    """Give the kernel the lab's files, but not its notebook."""
-    if folder.is_dir():
-        shutil.copytree(folder, work, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints"))
-    else:
-        work.mkdir()
+def _sandbox(place: Arena, files: LabFiles, *, hidden: tuple[Path, ...]) -> Sandbox:
+    """Give the kernel the lab's files, but not its notebook, and of the course what the lab's own checks need."""
+    course = course_for_kernel(files.course, files.slug, place.folder / "course")
+    work, home, wire = (place.folder / name for name in ("work", "home", "wire"))
+    if (course / "labs" / files.slug).is_dir():
+        shutil.copytree(course / "labs" / files.slug, work)
+    sandbox = Sandbox(work, home, wire, shown=(place.student_kubeconfig, course), hidden=hidden)
+    sandbox.probe()
+    return sandbox

@@ -1,5 +1,7 @@
 import json
+from pathlib import Path
 
+import nbformat
 import pytest
 
 from kitlib.checks import Checkpoint, Observation, Outcome, Verdict
@@ -45,8 +47,29 @@ def test_nbgraders_id_will_do(tmp_path):
     assert read_submission(file, order=ORDER).anchors == {0: "a"}
 
 
+def around(cell):
+    return f'{{"cells": [{cell}], "metadata": {{"kit": {{"lab": "x"}}}}, "nbformat": 4}}'
+
+
 @pytest.mark.parametrize(
-    "text", ["", "not json", "[]", '{"cells": 1}', '{"cells": [], "metadata": {}}', '{"cells": [], "metadata": 3}']
+    "text",
+    [
+        *(
+            "",
+            "not json",
+            "[]",
+            "5",
+            '{"cells": 1}',
+            '{"cells": [], "nbformat": 4}',
+            "[" * 100_000,
+            '{"cells":' * 50_000,
+        ),
+        *('{"cells": [], "metadata": 3, "nbformat": 4}', '{"cells": [], "metadata": {"kit": {"lab": "x"}}}'),
+        *(around("5"), around("null"), around("{}"), around('{"cell_type": "code"}')),
+        *(around('{"cell_type": "code", "source": 3}'), around('{"cell_type": "code", "source": ["a", 3]}')),
+        *(around('{"cell_type": [], "source": ""}'), around('{"cell_type": "raw", "source": "", "metadata": []}')),
+        around('{"cell_type": "code", "source": "\\ud800"}'),
+    ],
 )
 def test_what_is_no_notebook_is_one_clear_line(tmp_path, text):
     (tmp_path / "n.ipynb").write_text(text)
@@ -55,12 +78,27 @@ def test_what_is_no_notebook_is_one_clear_line(tmp_path, text):
     assert "\n" not in str(caught.value) and caught.value.fix
 
 
-def test_a_cell_may_be_any_rubbish(tmp_path):
-    file = write(tmp_path / "n.ipynb", "a")
+def test_what_is_no_file_or_too_large_a_one_is_not_read(tmp_path):
+    with (tmp_path / "n.ipynb").open("w") as file:
+        file.truncate(1 << 40)
+    for path, said in ((tmp_path, "not a file"), (Path("/dev/zero"), "not a file"), (tmp_path / "n.ipynb", "larger")):
+        with pytest.raises(UsageError, match=said):
+            read_submission(path)
+
+
+def test_what_runs_holds_nothing_but_the_cells(tmp_path):
+    """Whatever else a notebook says, in its metadata and its outputs, cannot break the run."""
+    file = write(tmp_path / "n.ipynb", "a", "")
     notebook = json.loads(file.read_text())
-    notebook["cells"] += [None, 3, {"metadata": []}, {"metadata": {"kit": "a", "nbgrader": 1}}]
+    notebook["metadata"] |= {"papermill": 5, "kernelspec": 5, "widgets": []}
+    notebook["cells"][0] |= {"outputs": 7, "id": [], "source": ["1\n", "2"], "attachments": 3}
+    notebook["cells"][1]["metadata"] = {"kit": "a", "nbgrader": 1, "tags": 5}
+    del notebook["cells"][1]["outputs"]
     file.write_text(json.dumps(notebook))
-    assert read_submission(file, order=ORDER).anchors == {0: "a"}
+    runnable = read_submission(file, order=ORDER).runnable()
+    nbformat.validate(runnable)
+    assert [one["source"] for one in runnable["cells"]] == ["1\n2", ""]
+    assert [one["metadata"] for one in runnable["cells"]] == [{"kit": {"checkpoint": "a"}}, {}]
 
 
 def verdict(id, outcome, earned=0.0):
