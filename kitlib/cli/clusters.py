@@ -8,15 +8,25 @@ from typing import Annotated
 import typer
 
 from kitlib.cli.progress import stopwatch
+from kitlib.environments import Provider
 from kitlib.environments.embedded import EmbeddedProvider
-from kitlib.errors import ClusterError
+from kitlib.environments.kind import KindProvider
+from kitlib.environments.kubeconfig import KubeconfigProvider
+from kitlib.errors import ClusterError, UsageError
 from kitlib.settings import settings
 
 __all__ = ["register"]
 
-_Name = Annotated[
-    str, typer.Option("--name", "-n", help="Which embedded cluster.", default_factory=lambda: settings().cluster)
-]
+_Name = Annotated[str, typer.Option("--name", "-n", help="Which cluster.", default_factory=lambda: settings().cluster)]
+_Kind = Annotated[bool, typer.Option("--kind", help="A cluster of kind (needs kind and Docker), not the embedded one.")]
+
+
+def _provider(kind: bool) -> Provider:
+    """Return where the cluster comes from: kind, the kubeconfig that the user names, else the kit itself."""
+    found = settings()
+    if kind:
+        return KindProvider()
+    return KubeconfigProvider(found.kubeconfig, found.context) if found.kubeconfig else EmbeddedProvider()
 
 
 def up(
@@ -24,9 +34,14 @@ def up(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 keeps the cluster's port, or finds one.")] = 0,
     nodes: Annotated[int, typer.Option(min=1, max=20, help="Number of nodes.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    kind: _Kind = False,
 ) -> None:
     """Start the embedded cluster in the background, with the objects and volumes it had."""
-    info = EmbeddedProvider().create(name, progress=stopwatch(quiet=quiet), port=port, nodes=nodes)
+    tell = stopwatch(quiet=quiet)
+    if kind:
+        info = KindProvider().create(name, progress=tell)
+    else:
+        info = EmbeddedProvider().create(name, progress=tell, port=port, nodes=nodes)
     if not info.created:
         typer.echo(f"cluster {name} runs already on {info.server}", err=True)
     if not quiet:
@@ -36,13 +51,16 @@ def up(
 def down(
     name: _Name,
     delete: Annotated[bool, typer.Option("--delete", help="Remove its objects and volumes too.")] = False,
+    kind: _Kind = False,
 ) -> None:
     """Stop the embedded cluster; its objects and volumes stay unless --delete is given."""
-    provider = EmbeddedProvider()
+    if kind and not delete:
+        raise UsageError("kind cannot stop a cluster and keep it", fix="kit down --kind --delete removes it")
+    provider = KindProvider() if kind else EmbeddedProvider()
     if delete:
         gone = provider.delete(name)
         typer.echo(f"cluster {name} and its data are removed" if gone else f"there is no cluster {name}")
-    elif provider.stop(name):
+    elif EmbeddedProvider().stop(name):
         typer.echo(f"cluster {name} is stopped; kit up brings it back")
     else:
         typer.echo(f"cluster {name} does not run")
@@ -51,33 +69,31 @@ def down(
 def status(
     name: _Name,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    kind: _Kind = False,
 ) -> None:
     """Tell how the cluster is; exit code 1 when it does not run."""
-    found = EmbeddedProvider().status(name)
+    found = _provider(kind).status(name)
     server = found.info.server if found.info else ""
     if as_json:
         kubeconfig = str(found.info.kubeconfig) if found.info else ""
-        typer.echo(json.dumps({"name": name, "state": found.state, "server": server, "kubeconfig": kubeconfig}))
+        typer.echo(json.dumps({"name": found.name, "state": found.state, "server": server, "kubeconfig": kubeconfig}))
     else:
-        typer.echo(f"cluster {name}: {found.state}{' on ' + server if server else ''}\n{found.detail}")
+        typer.echo(f"cluster {found.name}: {found.state}{' on ' + server if server else ''}\n{found.detail}")
     if found.state != "running":
         raise typer.Exit(1)
 
 
-def kubeconfig(name: _Name) -> None:
+def kubeconfig(name: _Name, kind: _Kind = False) -> None:
     """Print the path of the kit's kubeconfig, for kubectl --kubeconfig $(kit kubeconfig)."""
-    if (chosen := settings().kubeconfig) is not None:
-        typer.echo(chosen)
-        return
-    info = EmbeddedProvider().status(name).info
-    if info is None:
-        raise ClusterError(f"cluster {name} does not run", fix="kit up")
-    typer.echo(info.kubeconfig)
+    found = _provider(kind).status(name)
+    if found.info is None:
+        raise ClusterError(f"cluster {found.name} does not run", fix="kit up" if not kind else "kit up --kind")
+    typer.echo(found.info.kubeconfig)
 
 
-def doctor() -> None:
+def doctor(kind: _Kind = False) -> None:
     """Check what this machine offers; every problem comes with its fix. Exit code 1 if something needed is missing."""
-    findings = EmbeddedProvider().doctor()
+    findings = _provider(kind).doctor()
     for finding in findings:
         typer.echo(
             f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check}{': ' + finding.detail if finding.detail else ''}"
