@@ -16,6 +16,7 @@ from kitlib.embedded.apimachinery.status import StatusError, forbidden, generic
 from kitlib.embedded.apiserver import discovery
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens, User, user_of_certificate
 from kitlib.embedded.apiserver.authorization import Attributes, Authorizer, attributes_of
+from kitlib.embedded.apiserver.escalation import EscalationCheck
 from kitlib.embedded.apiserver.handlers import Handlers
 from kitlib.embedded.apiserver.impersonation import impersonated
 from kitlib.embedded.apiserver.negotiation import accepts
@@ -74,7 +75,7 @@ class ApiServer:
     ) -> None:
         self._tokens, self._address = tokens, address
         self._authorizer = Authorizer(registry.store)
-        self._handlers = Handlers(registry)
+        self._handlers = Handlers(registry, EscalationCheck(self._authorizer))
         self._subresources = Subresources(registry, self._handlers, tokens, PodStreams(registry, node))
         self._reviews = Reviews(self._authorizer, tokens)
         self.app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[_failures, self._access])

@@ -71,12 +71,14 @@ class Authorizer:
             if key.startswith(f"{namespace}/") and _binds(binding, user):
                 yield from self._role_rules(binding["roleRef"], namespace)
 
-    def _role_rules(self, reference: Object, namespace: str) -> list[Object]:
+    def role(self, reference: Object, namespace: str) -> Object | None:
+        """Return the role that a binding in `namespace` refers to, or None."""
         if reference.get("kind") == "ClusterRole":
-            role = self._store.get(f"clusterroles.{_RBAC}", reference["name"])
-        else:
-            role = self._store.get(f"roles.{_RBAC}", f"{namespace}/{reference['name']}")
-        return (role or {}).get("rules") or []
+            return self._store.get(f"clusterroles.{_RBAC}", reference["name"])
+        return self._store.get(f"roles.{_RBAC}", f"{namespace}/{reference['name']}")
+
+    def _role_rules(self, reference: Object, namespace: str) -> list[Object]:
+        return (self.role(reference, namespace) or {}).get("rules") or []
 
 
 def _binds(binding: Object, user: User) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
 
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import FieldError, bad_request, generic, invalid
 from kitlib.embedded.apiserver import watch as watching
+from kitlib.embedded.apiserver.escalation import EscalationCheck
 from kitlib.embedded.apiserver.event_views import from_events_v1
 from kitlib.embedded.apiserver.negotiation import parse_media_type
 from kitlib.embedded.apiserver.request import ApiRequest
@@ -17,6 +21,7 @@ from kitlib.embedded.apiserver.request_info import is_true
 from kitlib.embedded.apiserver.responses import Presenter, json_response, status_success
 from kitlib.embedded.registry.client import PatchType
 from kitlib.embedded.registry.deletion import RETURNS_OBJECT
+from kitlib.embedded.registry.options import WriteOptions
 from kitlib.embedded.registry.registry import Registry
 
 __all__ = ["Handlers", "patch_type_of"]
@@ -52,10 +57,15 @@ def patch_type_of(request: ApiRequest) -> PatchType:
 
 
 class Handlers:
-    """Answers the verbs of one registry."""
+    """Answers the verbs of one registry.
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    Args:
+        registry: the objects.
+        escalation: the check on writes of roles and bindings.
+    """
+
+    def __init__(self, registry: Registry, escalation: EscalationCheck) -> None:
+        self._registry, self._escalation = registry, escalation
         self._by_verb: dict[str, Callable[[ApiRequest], Awaitable[web.StreamResponse]]] = {
             "get": self.get,
             "list": self.list,
@@ -129,21 +139,23 @@ class Handlers:
         namespace = request.info.namespace
         if request.resource.namespaced and not namespace:
             raise bad_request("an empty namespace may not be set during creation")
-        created = self._registry.create(request.stored, obj, namespace=namespace, options=request.write_options())
+
+        def write(obj: Object, options: WriteOptions) -> Object:
+            return self._registry.create(request.stored, obj, namespace=namespace, options=options)
+
+        created = self._write(request, obj, write)
         return json_response(presenter.one(created), status=201, warnings=request.warnings)
 
     async def update(self, request: ApiRequest) -> web.Response:
         """PUT one object or its status."""
         presenter, info = self.presenter(request), request.info
         obj = self._accept(request, await request.body())
-        updated = self._registry.update(
-            request.stored,
-            info.name,
-            obj,
-            namespace=info.namespace,
-            options=request.write_options(),
-            subresource=info.subresource,
-        )
+
+        def write(obj: Object, options: WriteOptions) -> Object:
+            where = {"namespace": info.namespace, "subresource": info.subresource}
+            return self._registry.update(request.stored, info.name, obj, options=options, **where)
+
+        updated = self._write(request, obj, write)
         return json_response(presenter.one(updated), warnings=request.warnings)
 
     async def patch(self, request: ApiRequest) -> web.Response:
@@ -155,16 +167,20 @@ class Handlers:
             body = await request.patch_body()
         existed = self._registry.find(request.stored, info.name, info.namespace) is not None
         stored = request.stored
-        patched = self._registry.patch(
-            stored,
-            info.name,
-            body,
-            namespace=info.namespace,
-            patch_type=kind,
-            options=request.write_options(),
-            subresource=info.subresource,
-            check=lambda obj: request.check(obj, group=stored.group, version=stored.version, kind=stored.kind),
-        )
+
+        def write(body: Any, options: WriteOptions) -> Object:
+            return self._registry.patch(
+                stored,
+                info.name,
+                body,
+                namespace=info.namespace,
+                patch_type=kind,
+                options=options,
+                subresource=info.subresource,
+                check=lambda obj: request.check(obj, group=stored.group, version=stored.version, kind=stored.kind),
+            )
+
+        patched = self._write(request, body, write)
         status = 200 if existed or kind != "apply" else 201
         return json_response(presenter.one(patched), status=status, warnings=request.warnings)
 
@@ -191,6 +207,17 @@ class Handlers:
             include_object=request.http.query.get("includeObject", ""),
             now=self._registry.clock.now(),
         )
+
+    def _write(self, request: ApiRequest, body: Any, write: Callable[[Any, WriteOptions], Object]) -> Object:
+        """Write, but roles and bindings first on trial: what would come of it decides whether the user may."""
+        options, info = request.write_options(), request.info
+        if self._escalation.concerns(request.user, request.stored):
+            told = len(request.warnings)
+            old = self._registry.find(request.stored, info.name, info.namespace) if info.name else None
+            trial = write(copy.deepcopy(body), replace(options, dry_run=True))
+            self._escalation.check(request.user, request.stored, trial, old, name=info.name)
+            del request.warnings[told:]  # the trial's: the write tells them again
+        return write(body, options)
 
     @staticmethod
     def _accept(request: ApiRequest, obj: Object) -> Object:
