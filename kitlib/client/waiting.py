@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kitlib.client.diagnosis import diagnose_namespace
 from kitlib.client.failures import WaitTimeout
 from kitlib.client.readiness import ready, summary
-from kitlib.errors import ClusterError
+from kitlib.errors import ClusterError, UsageError
 
 if TYPE_CHECKING:
     from kitlib.client.cluster import Cluster
@@ -37,6 +37,8 @@ def wait(
     progress: Callable[[str], None] | None,
 ) -> dict[str, Any] | None:
     """Poll until `until` holds and return the object (None when it is gone); see `Cluster.wait`."""
+    if isinstance(until, str) and until not in _NAMED:
+        raise UsageError(f"nothing can be waited for until {until!r}", fix=f"use one of: {', '.join(_NAMED)}")
     fulfilled = _NAMED[until] if isinstance(until, str) else until
     deadline = time.monotonic() + timeout
     pause, said = _FIRST_PAUSE, ""

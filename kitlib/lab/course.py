@@ -70,7 +70,13 @@ class LabFiles:
         return hashlib.sha256(self.checkpoints.read_bytes()).hexdigest()[:12]
 
     def solution_of(self, checkpoint: str) -> str:
-        """Return the code of the solved notebook's cells that solve a checkpoint."""
+        """Return the code of the solved notebook's cells that solve a checkpoint.
+
+        Raises:
+            LabError: the solved notebook is not there, as while a submission is graded.
+        """
+        if not self.solved.is_file():
+            raise LabError(f"the solutions of {self.slug} are not available here", fix="try lab.hint")
         cells = json.loads(self.solved.read_text())["cells"]
         found = [cell for cell in cells if cell["metadata"].get("kit", {}).get("solves") == checkpoint]
         return "\n\n".join("".join(cell["source"]) for cell in found)

@@ -79,6 +79,9 @@ class Kubectl:
         finally:
             timer.cancel()
             process.kill()
+            process.wait()  # After an interrupt too: no zombie stays, and no open pipe.
+            if process.stdout is not None:
+                process.stdout.close()
         if ended.is_set() and (watching or follows):
             self._echo(f"(stopped watching after {limit:g} s)\n")
             return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitlib.client import ManifestError
 from kitlib.errors import KitError, UsageError
+from kitlib.lab.calls import note_of
 from kitlib.lab.notes import Note
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def register(shell: Any, lab: Lab) -> None:
         except KitError as error:
             if lab.strict:
                 raise
-            return Note(error.message, f"Fix: {error.fix}" if error.fix else "", tone="bad")
+            return note_of(error)
         return None
 
     shell.register_magic_function(manifest_cell, "cell", "manifest")

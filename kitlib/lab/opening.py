@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any
 
 from kitlib.client import Cluster, connect
 from kitlib.errors import ClusterError, UsageError
+from kitlib.lab.calls import render_errors, shell
 from kitlib.lab.course import Course
 from kitlib.lab.magics import register
 from kitlib.lab.session import Lab
@@ -21,7 +20,7 @@ _DRAWING = "kitlib.views"
 _current: list[Lab] = []
 
 
-def open_lab(slug: str) -> Lab:
+def open_lab(slug: str = "") -> Lab:
     """Open a lab: connect (and start the embedded cluster if none is up), make its namespace, record from now on.
 
     Opening it again, also in a new kernel, goes on where it was.
@@ -29,8 +28,12 @@ def open_lab(slug: str) -> Lab:
     Example:
         >>> lab = open_lab("05-volume-claim-templates")  # doctest: +SKIP
     """
-    found = settings()
-    files = Course(found.course_dir).lab(slug)
+    found, running = settings(), shell()
+    if running is not None:
+        running.extension_manager.load_extension(_DRAWING)
+        if not found.strict:
+            render_errors(running)
+    files = Course(found.course_dir).lab(slug)  # without a name, the error lists them
     cluster = open_cluster(found)
     namespace = found.namespace or files.spec().namespace
     lab = Lab(
@@ -45,10 +48,8 @@ def open_lab(slug: str) -> Lab:
     for former in _current:
         former.close()
     _current[:] = [lab]
-    shell = _shell()
-    if shell is not None:
-        register(shell, lab)
-        shell.extension_manager.load_extension(_DRAWING)
+    if running is not None:
+        register(running, lab)
     return lab
 
 
@@ -72,9 +73,3 @@ def open_cluster(found: Settings) -> Cluster:
 
 def _state_dir(found: Settings, slug: str, cluster: Cluster) -> Path:
     return found.state_dir / "labs" / cluster.access.context / slug
-
-
-def _shell() -> Any:
-    """Return the IPython shell we run in, or None; IPython is not imported for it."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None else None

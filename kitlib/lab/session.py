@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 from kitlib.checks import Observer, Outcome, Verdict
 from kitlib.client import Applied, Cluster, Timeline
-from kitlib.errors import KitError, LabError
+from kitlib.errors import LabError, UsageError
+from kitlib.lab.calls import checked, forgiving, told
 from kitlib.lab.course import LabFiles
 from kitlib.lab.kubectl import Kubectl, split
 from kitlib.lab.notes import Note, Record, ScoreRow, Scores
@@ -19,27 +18,9 @@ from kitlib.lab.reset import ensure_namespace, remove_namespace
 
 __all__ = ["CheckpointNotPassed", "Lab"]
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
 
 class CheckpointNotPassed(LabError):
     """Raised in strict mode only: CI wants a failed checkpoint to fail the cell."""
-
-
-def _forgiving(method: Callable[Concatenate[Lab, _P], _R]) -> Callable[Concatenate[Lab, _P], _R | Note]:
-    """Turn errors into notes, so that a slip never ends in a traceback; strict mode lets them through."""
-
-    @wraps(method)
-    def call(self: Lab, /, *args: _P.args, **kwargs: _P.kwargs) -> _R | Note:
-        try:
-            return method(self, *args, **kwargs)
-        except KitError as error:
-            if self.strict:
-                raise
-            return Note(error.message, f"Fix: {error.fix}" if error.fix else "", tone="bad")
-
-    return call
 
 
 class Lab:
@@ -70,7 +51,7 @@ class Lab:
         self.state_dir = state_dir
         self.progress = Progress(state_dir / "progress.jsonl")
         self.recorder = Timeline(cluster, namespace, folder=state_dir)
-        self._echo = echo
+        self.echo = echo
         self._kubectl = Kubectl(cluster.access, namespace, echo=echo)
 
     def open(self) -> None:
@@ -83,7 +64,7 @@ class Lab:
         """Stop recording; everything on the cluster stays."""
         self.recorder.stop()
 
-    @_forgiving
+    @forgiving
     def check(self, id: str) -> Verdict:
         """Look at the cluster and say how a checkpoint stands."""
         checkpoint = self.spec.checkpoint(id)
@@ -97,7 +78,7 @@ class Lab:
             verdict = replace(verdict, hint=f'lab.hint("{id}") has {_left(len(checkpoint.hints) - given)}')
         return verdict
 
-    @_forgiving
+    @forgiving
     def hint(self, id: str, stage: int | None = None) -> Note:
         """Give the next hint of a checkpoint, or the one of that stage again (1 is the first)."""
         hints = self.spec.checkpoint(id).hints
@@ -108,7 +89,7 @@ class Lab:
             return Note(f"{id} has {len(hints)} hints", tone="info")
         return Note(f"Hint {stage} of {len(hints)}", hints[stage - 1])
 
-    @_forgiving
+    @forgiving
     def solution(self, id: str, *, confirm: bool = False) -> Note:
         """Show the solution of a checkpoint, once you confirm that you want it."""
         self.spec.checkpoint(id)
@@ -117,7 +98,7 @@ class Lab:
         self.progress.add("solution", id=id)
         return Note(f"Solution of {id}", self.files.solution_of(id) or "This checkpoint asks for no code.", tone="code")
 
-    @_forgiving
+    @forgiving
     def predict(self, id: str, choice: str) -> Note:
         """Keep your prediction; nothing is graded, and `lab.reveal` compares it with what happened."""
         prediction = self.spec.prediction(id)
@@ -127,7 +108,7 @@ class Lab:
         self.progress.add("predict", id=id, choice=choice)
         return Note(f"You predict: {prediction.choices[choice]}", "Run the next cells and see.")
 
-    @_forgiving
+    @forgiving
     def reveal(self, id: str) -> Note:
         """Compare your prediction with what happened."""
         prediction = self.spec.prediction(id)
@@ -136,7 +117,7 @@ class Lab:
         title = "You predicted it." if right else f"It is {prediction.answer}: {prediction.choices[prediction.answer]}"
         return Note(title, prediction.explanation, tone="good" if right else "info")
 
-    @_forgiving
+    @forgiving
     def reset(self) -> Note:
         """Delete everything this lab made and begin again; other namespaces are not touched."""
         self.recorder.stop()
@@ -148,6 +129,7 @@ class Lab:
         what = "was deleted with all it held and made anew" if removed else "was made"
         return Note("The lab is back at its beginning.", f"The namespace {self.namespace} {what}.", tone="good")
 
+    @checked
     def scores(self) -> Scores:
         """Return how the checkpoints stand so far."""
         rows = []
@@ -156,31 +138,37 @@ class Lab:
             rows.append(ScoreRow(checkpoint.id, checkpoint.title, outcome, earned=earned, points=checkpoint.points))
         return Scores(self.spec.title, tuple(rows))
 
+    @checked
     def timeline(self) -> Record:
         """Return a picture of what happened in this lab's namespace so far."""
         return Record(self.recorder.changes(), title=f"What happened in {self.namespace}")
 
+    @checked
     def uid(self, kind: str, name: str) -> str:
         """Return the UID of an object, to compare it with a later one of the same name."""
-        return str(self.cluster.get(kind, name, namespace=self.namespace)["metadata"]["uid"])
+        found = self.cluster.find(kind, name, namespace=self.namespace)
+        if found is None:
+            raise UsageError(f"there is no {kind} {name!r} in {self.namespace}", fix=f"look at %kubectl get {kind}")
+        return str(found["metadata"]["uid"])
 
+    @told
     def wait(self, kind: str, name: str, *, until: str = "ready", timeout: float = 60.0) -> None:
         """Wait for an object and say what happens; on time-out, say what holds it up."""
+        self.cluster.wait(
+            kind,
+            name,
+            until=until,
+            namespace=self.namespace,
+            timeout=timeout,
+            progress=lambda text: self.echo(text + "\n"),
+        )
 
-        def progress(text: str) -> None:
-            self._echo(text + "\n")
-
-        try:
-            self.cluster.wait(kind, name, until=until, namespace=self.namespace, timeout=timeout, progress=progress)
-        except KitError as error:
-            if self.strict:
-                raise
-            progress(str(error))  # Not returned: a wait is seldom the last line of its cell.
-
+    @checked
     def apply(self, text: str) -> tuple[Applied, ...]:
         """Apply a manifest in the lab's namespace; raises `ManifestError` at the line that is wrong."""
         return self.cluster.apply(text, namespace=self.namespace)
 
+    @checked
     def kubectl(self, line: str) -> int:
         """Run kubectl in the lab's namespace and return its exit code."""
         code = self._kubectl.run(split(line))

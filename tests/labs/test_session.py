@@ -1,13 +1,16 @@
 """A learner's session on a cluster that runs, without and with a shell."""
 
+import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from kitlib.checks import Outcome, Verdict
-from kitlib.errors import LabError
+from kitlib.errors import KitError, LabError
 from kitlib.lab import CheckpointNotPassed, Lab
+from kitlib.lab.kubectl import Kubectl
 from kitlib.lab.magics import manifest
 from kitlib.lab.notes import Note
 
@@ -48,6 +51,78 @@ def test_strict_mode_raises(lab):
         lab.check("headless-service")
     with pytest.raises(LabError, match="exit code"):
         lab.kubectl("get nonsense")
+
+
+SLIPS = [
+    (lambda lab: lab.uid("pod", "nope"), "no pod 'nope'"),
+    (lambda lab: lab.uid("pod"), "'name'"),
+    (lambda lab: lab.uid("pdo", "nope"), "no kind 'pdo'"),
+    (lambda lab: lab.wait("pod", "x", until="zz"), "use one of: ready, exists, deleted"),
+    (lambda lab: lab.wait("pod", "x", until=3), "until must be a text"),
+    (lambda lab: lab.wait("pod", "x", timeout="3"), "timeout must be a number"),
+    (lambda lab: lab.apply("kind: x"), "has no apiVersion"),
+    (lambda lab: lab.apply(3), "text must be a text"),
+    (lambda lab: lab.hint("two-replicas", "x"), "stage must be a whole number"),
+    (lambda lab: lab.check(), "'id'"),
+    (lambda lab: lab.check(["a"]), "id must be a text"),
+    (lambda lab: lab.check("nope"), "use one of"),
+    (lambda lab: lab.predict("start", ["b"]), "choice must be a text"),
+    (lambda lab: lab.kubectl("get 'x"), "close the quote"),
+    (lambda lab: lab.scores(1), "too many"),
+]
+
+
+def test_a_slip_is_one_line_with_its_fix(lab, said):
+    """What gives a value raises (the shell draws it, see below); all else says it and goes on."""
+    for slip, expected in SLIPS:
+        said.clear()
+        try:
+            answer = slip(lab)
+        except KitError as error:
+            answer = error
+        text = f"{answer} {''.join(said)}"
+        assert expected in text and "Fix:" in text, text
+        assert len(text.strip().splitlines()) <= 2
+
+
+def test_a_slip_raises_in_strict_mode(lab):
+    lab.strict = True
+    for slip, _ in SLIPS:
+        with pytest.raises(KitError):
+            slip(lab)
+
+
+SHELL = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in sys.argv[1:]:
+    print("success" if shell.run_cell(cell).success else "ended")
+"""
+
+
+@pytest.mark.parametrize("strict", ["", "1"])
+def test_a_shell_shows_no_traceback_of_a_slip(info, tmp_path, strict):
+    cells = ["from kitlib import open_lab; open_lab('nope')", "lab = open_lab('05')", "lab.uid('pod', 'nope')", "1/0"]
+    variables = {"KIT_KUBECONFIG": str(info.kubeconfig), "KIT_STATE_DIR": str(tmp_path), "KIT_STRICT": strict}
+    surroundings = {**os.environ, **variables, "KIT_NAMESPACE": f"shell-{strict}x", "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", SHELL, *cells]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=surroundings)
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line in ("success", "ended")] == ["ended", "success", "ended", "ended"], done
+    assert "no lab 'nope'" in done.stdout and "no pod 'nope'" in done.stdout and "ZeroDivisionError" in done.stdout
+    assert done.stdout.count("Traceback") == (3 if strict else 1)
+
+
+def test_an_interrupted_kubectl_leaves_no_zombie(lab):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    lab.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
+    with pytest.raises(KeyboardInterrupt):
+        Kubectl(lab.cluster.access, lab.namespace, echo=interrupt).run(["get", "cm", "-w"])
+    mine = psutil.Process().children()
+    assert [one for one in mine if one.status() == psutil.STATUS_ZOMBIE and "kubectl" in one.name()] == []
 
 
 def test_hints_come_one_by_one_and_solutions_only_when_confirmed(lab):
