@@ -38,6 +38,14 @@ async def test_sidecars_start_first_and_stop_last(node: Node) -> None:
     assert notes(node) == ["side", "init", "main", "main-ends", "side-ends"]
 
 
+async def test_a_program_that_is_stopped_while_it_starts_still_hears_of_it(node: Node) -> None:
+    script = f"sleep 0.2; trap '{noting('told')}; exit 0' TERM; sleep 1000 & wait"
+    spec = {"volumes": [host_volume("/notes")], "terminationGracePeriodSeconds": 20}
+    await node.running("p", "sh", "-c", script, volumeMounts=NOTES, spec=spec)
+    await node.removed("p")
+    assert notes(node) == ["told"]
+
+
 async def test_a_failed_init_container_is_run_again_before_anything_else(node: Node) -> None:
     script = f"{noting('try')}; test $(wc -l < /notes/order) -eq 2"
     init = {"name": "init", "image": "busybox", "command": ["sh", "-c", script], "volumeMounts": NOTES}

@@ -7,7 +7,8 @@ import contextlib
 import json
 import os
 import signal
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ __all__ = ["Container", "StartStatus", "bwrap_arguments", "has_user_namespace", 
 
 # Time between two looks at the program that a process executes: bwrap needs about ten of them to set up.
 _EXEC_POLL = 0.001
+_SETTLE_SECONDS, _SETTLE_POLL = 1.0, 0.005
 
 _READ_ONLY_PROC = ("bus", "fs", "irq", "sys", "sysrq-trigger")
 _MASKED_PROC = ("kcore", "keys", "kmsg", "latency_stats", "sched_debug", "timer_list")
@@ -26,6 +28,17 @@ class Container:
 
     pidfd: int
     pid: int
+    started: float = field(default_factory=time.monotonic)
+
+    async def settle(self, number: int) -> None:
+        """Wait until a program that has only just started handles a signal, for a second after its start at most.
+
+        PID 1 never gets a signal that it does not handle. Containers of an engine have long installed their handlers
+        when they can first be stopped; ours start within milliseconds, and the signal would be lost.
+        """
+        # Nothing tells when a process installs a handler: it has to be looked for.
+        while time.monotonic() - self.started < _SETTLE_SECONDS and not _handles(self.pid, number):  # noqa: ASYNC110
+            await asyncio.sleep(_SETTLE_POLL)
 
     def signal(self, number: int) -> None:
         """Send a signal to the container's PID 1; nothing happens when it has gone."""
@@ -37,6 +50,16 @@ class Container:
     def close(self) -> None:
         """Forget the process."""
         os.close(self.pidfd)
+
+
+def _handles(pid: int, number: int) -> bool:
+    """Tell whether a process catches a signal, or has gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    caught = next((int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:")), 0)
+    return bool(caught & 1 << (number - 1))
 
 
 def prepare_mount_points(layer: Path, mounts: list[dict[str, Any]]) -> None:

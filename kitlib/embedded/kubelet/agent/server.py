@@ -141,6 +141,8 @@ class AgentServer:
     async def _do_signal(self, request: Message, _: list[int]) -> Reply:
         container = self._containers.get(request["container"])
         if container is not None:
+            if request["signal"] != signal.SIGKILL:
+                await container.settle(request["signal"])
             container.signal(request["signal"])
         return {}, []
 
