@@ -44,3 +44,15 @@ def test_no_way_leads_to_more_than_one_has(kubectl: Kubectl, binder: list[str], 
     kubectl("create", "role", "same", "--verb=get", "--resource=pods", *binder)
     kubectl("create", "rolebinding", "same", "--role=same", me, *binder)
     assert kubectl.fails("get", "secrets", *binder)
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [((1 << 32) + 1, "larger than 2^32 seconds"), (599, "less than 10")])
+def test_a_token_lives_neither_too_long_nor_too_short(kubectl: Kubectl, seconds: int, reason: str) -> None:
+    kubectl("create", "serviceaccount", "a")
+    assert f"may not specify a duration {reason}" in kubectl.fails("create", "token", "a", f"--duration={seconds}s")
+
+
+def test_a_token_for_a_century_lives_a_year(kubectl: Kubectl) -> None:
+    kubectl("create", "serviceaccount", "a")
+    asked = json.loads(kubectl("create", "token", "a", f"--duration={1 << 32}s", "-o", "json"))
+    assert asked["spec"]["expirationSeconds"] == 365 * 24 * 3600

@@ -95,6 +95,14 @@ def test_what_one_holds_one_may_hand_on(rbac: Rbac) -> None:
         rbac.write("clusterrolebindings", binding("view"))
 
 
+def test_an_administrator_of_a_namespace_may_let_others_in(rbac: Rbac) -> None:
+    rbac.bind("admin")
+    for handed_on in ("view", "edit", "admin"):
+        rbac.write("rolebindings", binding(handed_on))
+    with pytest.raises(StatusError):
+        rbac.write("rolebindings", binding("cluster-admin"))
+
+
 def test_a_cluster_administrator_by_binding_may_grant_all(rbac: Rbac) -> None:
     rbac.bind("cluster-admin", namespace="")
     rbac.write("clusterrolebindings", binding("cluster-admin"))
