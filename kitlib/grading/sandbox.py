@@ -68,7 +68,7 @@ class Sandbox:
                 line += ["--tmpfs", str(path)]
         for path in (self.work, self.home, self.wire):
             line += ["--bind", str(path), str(path)]
-        line += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
+        line += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev", "--remount-ro", "/"]
         # Tells the kernel not to watch its parent (it dies with it anyway), and not to say how to connect to it.
         line += ["--setenv", "JPY_PARENT_PID", "1", "--chdir", str(self.work)]
         return [*line, "--", "/bin/sh", "-c", _LIMITS, "kernel", *command]
