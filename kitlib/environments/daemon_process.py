@@ -15,6 +15,9 @@ from kitlib.embedded.daemon_record import process_identity, read_record
 __all__ = ["DaemonProcess"]
 
 
+_DEATH_SECONDS = 5.0
+
+
 class DaemonProcess:
     """A daemon that lived when it was found; a context manager, because it holds a descriptor."""
 
@@ -35,7 +38,7 @@ class DaemonProcess:
             return None
         # The identity is read after the process is held: neither can change any more.
         found = cls(descriptor)
-        if process_identity(pid) != record.get("process") or found.wait(0.0):
+        if process_identity(pid) != record.get("process") or found.wait(_DEATH_SECONDS if _is_dying(pid) else 0.0):
             found.close()
             return None
         return found
@@ -72,3 +75,14 @@ class DaemonProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _is_dying(pid: int) -> bool:
+    """Tell whether the process was killed but is not quite gone: its threads may hold port and lock for a moment."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    fields = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+    pending = int(fields["ShdPnd"][0], 16) | int(fields["SigPnd"][0], 16)
+    return fields["State"][0] in ("Z", "X") or bool(pending & 1 << (signal.SIGKILL - 1))
