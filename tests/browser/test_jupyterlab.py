@@ -87,6 +87,6 @@ def test_run_all_shows_every_verdict(address: str) -> None:
             pytest.fail(f"no full score on the page:\n{page.inner_text('.jp-Notebook')}")
         assert score is not None
         assert score.inner_text().count("✓ passed") == 8
-        picture = page.wait_for_selector(".jp-OutputArea svg:has-text('claim www-web-0')", timeout=10_000)
+        picture = page.wait_for_selector(".jp-OutputArea svg:has-text('claim www-web-0')", state="attached")
         assert picture is not None
         browser.close()

@@ -127,6 +127,7 @@ def test_a_timeline_outlives_a_killed_server(provider, tmp_path):
         ensure_namespace(cluster, "lab", slug="tests")
         with Timeline(cluster, "lab", folder=tmp_path) as timeline:
             cluster.apply(SERVICE, namespace="lab")
+            _until(lambda: [c.type for c in timeline.changes() if c.kind == "Service"] == ["ADDED"])
             daemon = json.loads((provider.directory("killed") / "daemon.json").read_text())["pid"]
             psutil.Process(daemon).kill()
             _until(lambda: psutil.Process(daemon).status() == psutil.STATUS_ZOMBIE)
