@@ -70,7 +70,11 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 def run_all(page: Page) -> None:
     """Click Run All until it takes: JupyterLab drops the click while the kernel's session is not quite there."""
+    page.wait_for_selector('.jp-KernelName:has-text("Python 3")', timeout=30_000)
     for _ in range(6):
+        asked = page.locator(".jp-Dialog button.jp-mod-accept")
+        if asked.count():
+            asked.first.click()  # a click that came too early is answered by the question which kernel to use
         page.click('li.lm-MenuBar-item:has-text("Run")')
         page.click('.lm-Menu li:has-text("Run All Cells")')
         with contextlib.suppress(TimeoutError):
