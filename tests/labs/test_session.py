@@ -172,15 +172,13 @@ def test_a_stuck_pod_is_diagnosed_in_the_verdict(lab):
     assert any("cannot get the image 'ngnix:1.27'" in line for line in verdict.diagnosis)
 
 
-def test_the_first_answer_comes_in_half_a_second(info):
+def test_the_first_answer_needs_nothing_slow(info):
+    """What would cost a kernel's start its time is not imported; `make bench` says how long it takes."""
     code = (
-        "import time; t = time.perf_counter(); import kitlib; a = time.perf_counter() - t\n"
         f"from kitlib.client import connect; connect({str(info.kubeconfig)!r}).list('ns')\n"
-        "import sys; print(a, time.perf_counter() - t, 'nbformat' in sys.modules, 'kubernetes' in sys.modules)"
+        "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
-    runs = []
-    for _ in range(3):
-        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-        assert out[2:] == ["False", "False"]
-        runs.append((float(out[0]), float(out[1])))
-    assert min(one for one, _ in runs) < 0.3 and min(two for _, two in runs) < 0.5
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "kitlib" in loaded
+    assert not loaded & {"kubernetes", "nbformat", "papermill", "nbclient", "IPython", "ipywidgets", "aiohttp"}
