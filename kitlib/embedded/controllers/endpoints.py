@@ -86,18 +86,7 @@ def _subset(ports: tuple[Port, ...], members: list[Backend]) -> Object:
 
 def _address(backend: Backend) -> Object:
     address: Object = {"ip": backend.address}
-    if backend.hostname:
-        address["hostname"] = backend.hostname
-    if backend.pod["spec"].get("nodeName"):
-        address["nodeName"] = backend.pod["spec"]["nodeName"]
-    return address | {
-        "targetRef": {
-            "kind": "Pod",
-            "namespace": objects.namespace(backend.pod),
-            "name": objects.name(backend.pod),
-            "uid": objects.uid(backend.pod),
-        }
-    }
+    return address | backend.origin
 
 
 def _port(port: Port) -> Object:

@@ -47,6 +47,14 @@ class Backend:
         """The pod's IP."""
         return str(self.pod["status"]["podIP"])
 
+    @property
+    def origin(self) -> Object:
+        """Where it comes from, in the fields that Endpoints and EndpointSlices share."""
+        fields: Object = {"hostname": self.hostname, "nodeName": self.pod["spec"].get("nodeName", "")}
+        reference = {"namespace": objects.namespace(self.pod), "name": objects.name(self.pod)}
+        target = {"kind": "Pod", **reference, "uid": objects.uid(self.pod)}
+        return {name: value for name, value in fields.items() if value} | {"targetRef": target}
+
 
 def is_headless(service: Object) -> bool:
     """Tell whether `clusterIP` is `None`, the word."""

@@ -99,18 +99,7 @@ def _endpoint(backend: Backend) -> Object:
         "addresses": [backend.address],
         "conditions": {"ready": backend.ready, "serving": backend.serving, "terminating": backend.terminating},
     }
-    if backend.hostname:
-        endpoint["hostname"] = backend.hostname
-    if backend.pod["spec"].get("nodeName"):
-        endpoint["nodeName"] = backend.pod["spec"]["nodeName"]
-    return endpoint | {
-        "targetRef": {
-            "kind": "Pod",
-            "namespace": objects.namespace(backend.pod),
-            "name": objects.name(backend.pod),
-            "uid": objects.uid(backend.pod),
-        }
-    }
+    return endpoint | backend.origin
 
 
 def _port(port: Port) -> Object:
