@@ -274,6 +274,17 @@ def test_warnings_are_headers(api: Api) -> None:
     ]
 
 
+def test_warnings_are_headers_whatever_the_fields_are_called(api: Api) -> None:
+    strange = {"a\x1f\r\nb": 1, "é": 1, "long" * 200: 1}
+    warned = api("PATCH", f"{MAPS}/kube-root-ca.crt?dryRun=All", strange, Content_Type="application/merge-patch+json")
+    assert (warned.code, len(warned.headers.getlist("Warning"))) == (200, 3)
+    many = {f"field-{number}": 1 for number in range(5000)}
+    warned = api("PATCH", f"{MAPS}/kube-root-ca.crt?dryRun=All", many, Content_Type="application/merge-patch+json")
+    assert warned.code == 200
+    # More headers than 100 are refused by Python's own client.
+    assert 0 < len(warned.headers.getlist("Warning")) < 100
+
+
 def test_a_watch_is_a_stream_of_lines(api: Api) -> None:
     answer = api("GET", f"{MAPS}?watch=True&timeoutSeconds=1&fieldSelector=metadata.name=kube-root-ca.crt")
     assert answer.headers["Content-Type"].startswith("application/json")

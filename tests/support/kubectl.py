@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_SECONDS = 30
-
 
 class KubectlFailed(AssertionError):
     """kubectl ended with another exit code than the test expects."""
@@ -28,6 +26,7 @@ class Kubectl:
     home: Path
     namespace: str = "default"
     variables: dict[str, str] = field(default_factory=dict)
+    seconds: float = 30
 
     @property
     def environment(self) -> dict[str, str]:
@@ -42,7 +41,7 @@ class Kubectl:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         command = self.command(*arguments)
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=_SECONDS, cwd=cwd, **given
+            command, env=self.environment, capture_output=True, text=True, timeout=self.seconds, cwd=cwd, **given
         )
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> str:

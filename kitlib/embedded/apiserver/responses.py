@@ -19,14 +19,22 @@ from kitlib.embedded.registry.listing import Page
 
 __all__ = ["Presenter", "failure", "json_response", "status_success"]
 
+# Characters of one warning and of all, as Kubernetes cuts them. Python's client reads no more than 100 headers.
+WARNING_LENGTH, WARNINGS_LENGTH, WARNINGS = 256, 4096, 50
 TRANSFORMS = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
 
 
 def json_response(document: Object, *, status: int = 200, warnings: list[str] | None = None) -> web.Response:
     """Answer with a JSON document."""
     response = web.Response(body=orjson.dumps(document), status=status, content_type="application/json")
-    for text in warnings or ():
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    room = WARNINGS_LENGTH
+    for text in (warnings or ())[:WARNINGS]:
+        # A header holds no control character, and a client reads only so many headers.
+        printable = "".join(character if character.isprintable() else " " for character in text)[:WARNING_LENGTH]
+        room -= len(printable)
+        if room < 0:
+            break
+        escaped = printable.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{escaped}"')
     return response
 
