@@ -28,7 +28,6 @@ EXTRA_ROOTS = (
     "io.k8s.api.autoscaling.v1.Scale",
     "io.k8s.api.policy.v1.Eviction",
     "io.k8s.api.core.v1.Binding",
-    "io.k8s.api.core.v1.PodTemplate",
     "io.k8s.api.authentication.v1.TokenRequest",
     "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions",
     "io.k8s.apimachinery.pkg.apis.meta.v1.Patch",

@@ -139,6 +139,7 @@ RESOURCES: tuple[Resource, ...] = (
             _status("Pod"),
         ),
     ),
+    Resource("", "v1", "podtemplates", "PodTemplate", has_generation=True),
     Resource("", "v1", "secrets", "Secret"),
     Resource(
         "",
@@ -190,6 +191,14 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     Resource(
         "authentication.k8s.io", "v1", "tokenreviews", "TokenReview", namespaced=False, verbs=("create",), virtual=True
+    ),
+    Resource(
+        "authorization.k8s.io",
+        "v1",
+        "localsubjectaccessreviews",
+        "LocalSubjectAccessReview",
+        verbs=("create",),
+        virtual=True,
     ),
     Resource(
         "authorization.k8s.io",

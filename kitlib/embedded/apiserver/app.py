@@ -123,7 +123,9 @@ class ApiServer:
             message = f"the server does not allow this method on the requested resource: {request.http.method}"
             raise generic(405, "MethodNotAllowed", message)
         self._handlers.presenter(request)  # 406 for a Table
-        answer = self._reviews.answer(request.resource.kind, await request.body(), request.user)
+        answer = self._reviews.answer(
+            request.resource.kind, await request.body(), request.user, namespace=request.info.namespace
+        )
         document = {"kind": request.resource.kind, "apiVersion": request.resource.api_version} | answer
         return json_response(document, status=201)
 

@@ -21,13 +21,14 @@ class Reviews:
     def __init__(self, authorizer: Authorizer, tokens: ServiceAccountTokens) -> None:
         self._authorizer, self._tokens = authorizer, tokens
 
-    def answer(self, kind: str, review: Object, user: User) -> Object:
+    def answer(self, kind: str, review: Object, user: User, *, namespace: str = "") -> Object:
         """Return `review` with its status filled in.
 
         Args:
             kind: for example `SelfSubjectAccessReview`.
             review: the posted object.
             user: who asks.
+            namespace: the namespace of the request, for a review that has one.
 
         Raises:
             StatusError: 422 when the review lacks what it needs.
@@ -41,6 +42,8 @@ class Reviews:
         elif kind == "SelfSubjectRulesReview":
             review["status"] = self._rules(spec.get("namespace", ""), user)
         else:
+            if kind == "LocalSubjectAccessReview":
+                _check_namespace(spec, namespace)
             subject = user if kind == "SelfSubjectAccessReview" else _subject(spec)
             allowed = self._authorizer.allowed(subject, _attributes(kind, spec))
             review["status"] = (
@@ -64,6 +67,21 @@ class Reviews:
             "nonResourceRules": [r for r in rules if r.get("nonResourceURLs")],
             "incomplete": False,
         }
+
+
+def _check_namespace(spec: Object, namespace: str) -> None:
+    """A local review asks about its own namespace and nothing else."""
+    attributes = spec.get("resourceAttributes") or {}
+    errors = []
+    if attributes.get("namespace", "") != namespace:
+        detail = f"must match metadata.namespace: {namespace}"
+        shown = f'"{attributes.get("namespace", "")}"'
+        errors.append(FieldError("FieldValueInvalid", "spec.resourceAttributes.namespace", detail, shown))
+    if spec.get("nonResourceAttributes"):
+        detail = "disallowed on this kind of request"
+        errors.append(FieldError("FieldValueInvalid", "spec.nonResourceAttributes", detail, "{}"))
+    if errors:
+        raise invalid("LocalSubjectAccessReview.authorization.k8s.io", "", errors)
 
 
 def _subject(spec: Object) -> User:

@@ -213,7 +213,7 @@ class Registry:
         strategy.prepare_for_update(new, old, context)
         if errors := strategy.validate_update(new, old, context):
             raise invalid(resource.group_kind, name, errors)
-        if resource.has_generation and new.get("spec") != old.get("spec"):
+        if resource.has_generation and any(new.get(part) != old.get(part) for part in ("spec", "template")):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if metadata.same_but_bookkeeping(new, old) and options.manager == "":

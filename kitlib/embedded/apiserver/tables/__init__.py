@@ -41,6 +41,7 @@ _PRINTERS: dict[str, Printer] = {
     "PersistentVolumeClaim": storage.PERSISTENT_VOLUME_CLAIM,
     "Pod": pods.POD,
     "PodDisruptionBudget": workloads.POD_DISRUPTION_BUDGET,
+    "PodTemplate": workloads.POD_TEMPLATE,
     "PriorityClass": cluster.PRIORITY_CLASS,
     "ReplicaSet": workloads.REPLICA_SET,
     "Role": cluster.ROLE,

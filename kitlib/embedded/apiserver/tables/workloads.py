@@ -6,9 +6,19 @@ from datetime import datetime
 
 from kitlib.embedded.apimachinery.objects import Object, controller_of
 from kitlib.embedded.apimachinery.selectors import format_label_selector
-from kitlib.embedded.apiserver.tables.columns import AGE, NAME, NONE, Column, Printer, Row, age, container_cells
+from kitlib.embedded.apiserver.tables.columns import (
+    AGE,
+    NAME,
+    NONE,
+    Column,
+    Printer,
+    Row,
+    age,
+    container_cells,
+    joined,
+)
 
-__all__ = ["CONTROLLER_REVISION", "DEPLOYMENT", "POD_DISRUPTION_BUDGET", "REPLICA_SET", "STATEFUL_SET"]
+__all__ = ["CONTROLLER_REVISION", "DEPLOYMENT", "POD_DISRUPTION_BUDGET", "POD_TEMPLATE", "REPLICA_SET", "STATEFUL_SET"]
 
 _WIDE = (
     Column("Containers", description="Names of each container in the template.", wide=True),
@@ -65,6 +75,13 @@ def _controller_revision(obj: Object, now: datetime) -> Row:
     return [obj["metadata"]["name"], shown, obj.get("revision", 0), age(obj, now)]
 
 
+def _pod_template(obj: Object, now: datetime) -> Row:
+    template = obj.get("template") or {}
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    shown = joined([f"{key}={value}" for key, value in sorted(labels.items())])
+    return [obj["metadata"]["name"], *container_cells(template.get("spec") or {}), shown]
+
+
 def _pod_disruption_budget(obj: Object, now: datetime) -> Row:
     spec, absent = obj.get("spec") or {}, "N/A"
     return [
@@ -104,6 +121,10 @@ REPLICA_SET = Printer(
 CONTROLLER_REVISION = Printer(
     (NAME, Column("Controller", description="Controller of the object."), Column("Revision", "integer"), AGE),
     _controller_revision,
+)
+POD_TEMPLATE = Printer(
+    (NAME, Column("Containers"), Column("Images"), Column("Pod Labels")),
+    _pod_template,
 )
 POD_DISRUPTION_BUDGET = Printer(
     (NAME, Column("Min Available"), Column("Max Unavailable"), Column("Allowed Disruptions", "integer"), AGE),

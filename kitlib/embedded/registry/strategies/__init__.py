@@ -24,6 +24,7 @@ from kitlib.embedded.registry.strategies.persistentvolumeclaims import Persisten
 from kitlib.embedded.registry.strategies.persistentvolumes import PersistentVolumeStrategy
 from kitlib.embedded.registry.strategies.poddisruptionbudgets import PodDisruptionBudgetStrategy
 from kitlib.embedded.registry.strategies.pods import PodStrategy
+from kitlib.embedded.registry.strategies.podtemplates import PodTemplateStrategy
 from kitlib.embedded.registry.strategies.rbac import RoleBindingStrategy, RoleStrategy
 from kitlib.embedded.registry.strategies.replicasets import ControllerRevisionStrategy, ReplicaSetStrategy
 from kitlib.embedded.registry.strategies.services import ServiceStrategy
@@ -48,6 +49,7 @@ _STRATEGIES: dict[str, type[Strategy]] = {
     "PersistentVolumeClaim": PersistentVolumeClaimStrategy,
     "Pod": PodStrategy,
     "PodDisruptionBudget": PodDisruptionBudgetStrategy,
+    "PodTemplate": PodTemplateStrategy,
     "PriorityClass": PriorityClassStrategy,
     "ReplicaSet": ReplicaSetStrategy,
     "Role": RoleStrategy,
