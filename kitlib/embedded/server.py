@@ -18,7 +18,6 @@ from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
 from kitlib.embedded.apiserver.endpoint import HttpsEndpoint, listen_on_loopback
 from kitlib.embedded.apiserver.pki import Pki
 from kitlib.embedded.controllers.catalogue import build_controllers
-from kitlib.embedded.controllers.explanation import Explanations
 from kitlib.embedded.controllers.manager import ControllerManager
 from kitlib.embedded.kubeconfig import context_name, write_kubeconfig
 from kitlib.embedded.kubelet.images.store import ImageStore
@@ -153,15 +152,13 @@ class Server:
         return endpoint
 
     def _start_controllers(self, registry: Registry, pki: Pki) -> None:
-        explanations = Explanations(self._clock)
         controllers = build_controllers(
             lambda name: self._client(registry, name),
             self._clock,
             certificate=pki.read("ca.crt").decode(),
             directories=NodeDirectories([self._node_directory(name) / "hostfs" for name in self._config.node_names()]),
-            explanations=explanations,
         )
-        scheduler = Scheduler(self._client(registry, Scheduler.name), self._clock, explanations=explanations)
+        scheduler = Scheduler(self._client(registry, Scheduler.name), self._clock)
         manager = ControllerManager([*controllers, scheduler])
         manager.start()
         self._cleanup.push_async_callback(manager.stop)

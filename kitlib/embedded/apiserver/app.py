@@ -16,6 +16,7 @@ from kitlib.embedded.apimachinery.status import StatusError, forbidden, generic
 from kitlib.embedded.apiserver import discovery
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens, User, user_of_certificate
 from kitlib.embedded.apiserver.authorization import Attributes, Authorizer, attributes_of
+from kitlib.embedded.apiserver.decisions import decision_list
 from kitlib.embedded.apiserver.escalation import EscalationCheck
 from kitlib.embedded.apiserver.handlers import Handlers
 from kitlib.embedded.apiserver.impersonation import impersonated
@@ -73,7 +74,7 @@ class ApiServer:
         node: Callable[[str], Node | None],
         address: str,
     ) -> None:
-        self._tokens, self._address = tokens, address
+        self._registry, self._tokens, self._address = registry, tokens, address
         self._authorizer = Authorizer(registry.store)
         self._handlers = Handlers(registry, EscalationCheck(self._authorizer))
         self._subresources = Subresources(registry, self._handlers, tokens, PodStreams(registry, node))
@@ -114,6 +115,8 @@ class ApiServer:
         api_request = ApiRequest(request, info, request[USER], info.resource, [])
         if info.resource.virtual:
             return await self._review(api_request)
+        if info.subresource == "decisions" and info.verb == "get":
+            return json_response(decision_list(self._registry.explanations, info))
         if info.subresource:
             return await self._subresources.handle(api_request)
         return await self._handlers.handle(api_request)

@@ -41,7 +41,9 @@ def attributes_of(info: RequestInfo) -> Attributes:
     if not info.is_resource:
         return Attributes(info.verb, path=info.path)
     namespace = info.name if info.group == "" and info.plural == "namespaces" else info.namespace
-    return Attributes(info.verb, info.group, info.plural, info.subresource, namespace, info.name)
+    # Whoever may read an object may read why it is as it is.
+    subresource = "" if info.subresource == "decisions" and info.verb == "get" else info.subresource
+    return Attributes(info.verb, info.group, info.plural, subresource, namespace, info.name)
 
 
 class Authorizer:

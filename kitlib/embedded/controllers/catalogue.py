@@ -15,7 +15,6 @@ from kitlib.embedded.controllers.deployment.controller import DeploymentControll
 from kitlib.embedded.controllers.disruption import DisruptionController
 from kitlib.embedded.controllers.endpoints import EndpointsController
 from kitlib.embedded.controllers.endpointslice import EndpointSliceController
-from kitlib.embedded.controllers.explanation import Explanations
 from kitlib.embedded.controllers.garbagecollector import GarbageCollector
 from kitlib.embedded.controllers.namespace import NamespaceController
 from kitlib.embedded.controllers.persistentvolume_binder import PersistentVolumeBinder
@@ -53,7 +52,6 @@ def build_controllers(
     *,
     certificate: str,
     directories: VolumeDirectories,
-    explanations: Explanations,
     max_unavailable: bool = False,
 ) -> list[Controller]:
     """Build every controller.
@@ -63,12 +61,11 @@ def build_controllers(
         clock: time for all of them.
         certificate: the cluster's CA in PEM, published as `kube-root-ca.crt`.
         directories: makes and removes the directories behind dynamic volumes.
-        explanations: where reasons go.
         max_unavailable: the feature gate `MaxUnavailableStatefulSet`.
     """
     publisher = RootCertificatePublisher(client_for(RootCertificatePublisher.name), clock, certificate=certificate)
     stateful_sets = StatefulSetController(
-        client_for(StatefulSetController.name), clock, explanations=explanations, max_unavailable=max_unavailable
+        client_for(StatefulSetController.name), clock, max_unavailable=max_unavailable
     )
     source = f"{PROVISIONER}_{LocalPathProvisioner.name}_{uuid4()}"
     provisioner = LocalPathProvisioner(client_for(source), clock, directories=directories)

@@ -6,10 +6,11 @@ frozen (see `apimachinery.objects`). Resources are named as Kubernetes qualifies
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, Protocol, TypeAlias
 
 from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["Client", "Objects", "PatchType", "PropagationPolicy"]
@@ -83,3 +84,9 @@ class Client(Protocol):
         self, obj: Object, event_type: Literal["Normal", "Warning"], reason: str, message: str, *, field_path: str = ""
     ) -> None:
         """Record an `Event` about `obj` with this identity's component as source; repeats are counted, not added."""
+
+    def explain(self, key: str, reasons: Iterable[Reason]) -> None:
+        """Say what this component decides now about the object `key` and all that belongs to it, and why.
+
+        What it said before and does not repeat has ended: `()` ends all of it.
+        """

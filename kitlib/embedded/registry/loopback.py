@@ -5,7 +5,7 @@ Named after the loopback client of a real API server, which also skips the netwo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from kitlib.embedded.apimachinery import selectors
@@ -14,6 +14,7 @@ from kitlib.embedded.apimachinery.resources import by_name
 from kitlib.embedded.registry import pods
 from kitlib.embedded.registry.client import Objects, PatchType, PropagationPolicy
 from kitlib.embedded.registry.events import EventRecorder
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.registry.listing import ListOptions
 from kitlib.embedded.registry.options import DeleteOptions, WriteOptions
 from kitlib.embedded.registry.registry import Registry
@@ -32,7 +33,7 @@ class LoopbackClient:
     """
 
     def __init__(self, registry: Registry, component: str, *, host: str = "") -> None:
-        self._registry = registry
+        self._registry, self._component = registry, component
         self._options = WriteOptions(user=f"system:{component}")
         self._recorder = EventRecorder(registry, component, host=host)
 
@@ -127,3 +128,7 @@ class LoopbackClient:
     ) -> None:
         """Record an Event about `obj`."""
         self._recorder.record(obj, event_type, reason, message, field_path=field_path)
+
+    def explain(self, key: str, reasons: Iterable[Reason]) -> None:
+        """Say what this component decides now, and why."""
+        self._registry.explanations.record(self._component, key, reasons)

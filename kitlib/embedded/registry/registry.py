@@ -26,6 +26,7 @@ from kitlib.embedded.apimachinery.status import (
 )
 from kitlib.embedded.registry import deletion, metadata
 from kitlib.embedded.registry.client import PatchType
+from kitlib.embedded.registry.explanations import Explanations
 from kitlib.embedded.registry.listing import ListOptions, Page, list_page
 from kitlib.embedded.registry.options import DeleteOptions, WriteOptions
 from kitlib.embedded.registry.strategies import Context, strategy_for
@@ -50,6 +51,7 @@ class Registry:
     def __init__(self, store: Store, clock: Clock, *, rng: random.Random | None = None) -> None:
         self.store = store
         self.clock = clock
+        self.explanations = Explanations(clock)
         self._random = rng or random.Random()
 
     # -- reading -----------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.controller import Controller
-from kitlib.embedded.controllers.explanation import Explanations, Reason
 from kitlib.embedded.registry.client import Client
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.scheduler.filters import FILTERS
 from kitlib.embedded.scheduler.node_info import NodeInfo
 from kitlib.embedded.scheduler.pod_affinity import pod_affinity
@@ -32,14 +32,12 @@ class Scheduler(Controller):
     Args:
         client: its component is `default-scheduler`.
         clock: stamps conditions.
-        explanations: where the reasons go.
     """
 
     name = "default-scheduler"
 
-    def __init__(self, client: Client, clock: Clock, *, explanations: Explanations) -> None:
+    def __init__(self, client: Client, clock: Clock) -> None:
         super().__init__(client, clock)
-        self._explanations = explanations
         self._stuck: set[str] = set()
 
     def register(self) -> None:
@@ -53,11 +51,14 @@ class Scheduler(Controller):
         namespace, name = objects.split_key(key)
         pod = self.client.find("pods", name, namespace)
         self._stuck.discard(key)
+        if pod is None:
+            self.client.explain(key, ())
         if pod is None or not _is_mine(pod):
             return
         if pod["spec"].get("schedulingGates"):
             text = "Scheduling is blocked due to non-empty scheduling gates"
             self._set_condition(pod, "SchedulingGated", text)
+            self._explain(key, f"{name} is not scheduled: it has scheduling gates")
             return
         volumes = gather(self.client, pod)
         nodes = self._nodes()
@@ -120,7 +121,7 @@ class Scheduler(Controller):
         self.client.update("pods", copy, subresource="status")
 
     def _explain(self, key: str, text: str) -> None:
-        self._explanations.record("pods", key, (Reason(f"pod/{objects.split_key(key)[1]}", text),))
+        self.client.explain(key, [Reason(f"pod/{objects.split_key(key)[1]}", text)])
 
     def _on_pod(self, event: Event) -> list[str]:
         pod, old = event.object, event.old

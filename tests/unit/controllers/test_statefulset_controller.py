@@ -58,12 +58,15 @@ def test_ordered_creation_waits_for_the_predecessor_and_says_so(world: World) ->
     world.client.create(STS, stateful_set())
     world.settle()
     assert world.pods() == ["web-0", "web-1"]
-    reasons = [reason.text for reason in world.explanations.latest(STS, "default/web").reasons]
-    assert reasons == ["web-2 is not created: web-1 is not Ready, policy OrderedReady"]
+    *_, waits = world.cluster.registry.explanations.about("default", "pod/web-2")
+    assert waits.text == "web-2 is not created: web-1 is not Ready, policy OrderedReady"
+    assert (waits.component, waits.until) == ("statefulset-controller", None)
     assert "updatedReplicas" in _status(world)
     assert _status(world)["readyReplicas"] == 1
     world.make_ready("web-1")
     assert world.pods() == ["web-0", "web-1", "web-2"]
+    decisions = world.cluster.registry.explanations.about("default", "pod/web-2")
+    assert [decision.until for decision in decisions if decision.text == waits.text] != [None]
 
 
 def test_parallel_creates_all_at_once(world: World) -> None:

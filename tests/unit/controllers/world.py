@@ -11,7 +11,6 @@ from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.catalogue import build_controllers
 from kitlib.embedded.controllers.controller import Controller
-from kitlib.embedded.controllers.explanation import Explanations
 from kitlib.embedded.controllers.manager import ControllerManager
 from kitlib.embedded.scheduler.scheduler import Scheduler
 from tests.support.cluster import MemoryCluster
@@ -77,7 +76,6 @@ class World:
         self.cluster = MemoryCluster()
         self.clock = self.cluster.clock
         self.client = self.cluster.client("test")
-        self.explanations = Explanations(self.clock)
         self.directories = Directories()
         self.kubelet = FakeKubelet(self.cluster.client("kubelet"), self.clock)
         controllers = build_controllers(
@@ -85,10 +83,9 @@ class World:
             self.clock,
             certificate="PEM",
             directories=self.directories,
-            explanations=self.explanations,
             max_unavailable=max_unavailable,
         )
-        scheduler = Scheduler(self.cluster.client("default-scheduler"), self.clock, explanations=self.explanations)
+        scheduler = Scheduler(self.cluster.client("default-scheduler"), self.clock)
         self.manager = ControllerManager([*controllers, scheduler, self.kubelet])
         if with_node:
             self.add_node()

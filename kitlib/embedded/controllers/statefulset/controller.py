@@ -10,7 +10,6 @@ from kitlib.embedded.apimachinery import objects, selectors
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.controllers.controller import Controller
-from kitlib.embedded.controllers.explanation import Explanations
 from kitlib.embedded.controllers.ownership import Claimer
 from kitlib.embedded.controllers.selection import dependent_keys, matcher
 from kitlib.embedded.controllers.statefulset import claims, core, identity, revisions
@@ -32,17 +31,13 @@ class StatefulSetController(Controller):
     Args:
         client: events are recorded with its component, `statefulset-controller`.
         clock: time for `minReadySeconds`.
-        explanations: where the reasons of every sync go.
         max_unavailable: the feature gate `MaxUnavailableStatefulSet`; off in the emulated version 1.36.
     """
 
     name = "statefulset-controller"
 
-    def __init__(
-        self, client: Client, clock: Clock, *, explanations: Explanations, max_unavailable: bool = False
-    ) -> None:
+    def __init__(self, client: Client, clock: Clock, *, max_unavailable: bool = False) -> None:
         super().__init__(client, clock)
-        self._explanations = explanations
         self._max_unavailable = max_unavailable
 
     def register(self) -> None:
@@ -56,6 +51,7 @@ class StatefulSetController(Controller):
         namespace, name = objects.split_key(key)
         stateful_set = self.client.find(_RESOURCE, name, namespace)
         if stateful_set is None:
+            self.client.explain(key, ())
             return None
         stored = self._claim_revisions(stateful_set)
         pods = self._claim_pods(stateful_set)
@@ -70,7 +66,7 @@ class StatefulSetController(Controller):
             max_unavailable=self._max_unavailable,
         )
         plan = core.decide(snapshot)
-        self._explanations.record(_RESOURCE, key, plan.reasons)
+        self.client.explain(key, plan.reasons)
         try:
             StatefulPodControl(self.client, stateful_set).execute(plan)
         finally:

@@ -11,7 +11,6 @@ from itertools import islice
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
-from kitlib.embedded.controllers.explanation import Reason
 from kitlib.embedded.controllers.statefulset import claims, identity, retention, revisions, rollout, status
 from kitlib.embedded.controllers.statefulset.health import ailment, min_ready_seconds
 from kitlib.embedded.controllers.statefulset.model import (
@@ -27,6 +26,7 @@ from kitlib.embedded.controllers.statefulset.model import (
     UpdatePod,
 )
 from kitlib.embedded.controllers.statefulset.slots import LARGEST_BURST, Slot, by_ordinal, is_ordered, missing, slots
+from kitlib.embedded.registry.explanations import Reason
 
 __all__ = ["decide"]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from kitlib.embedded.apimachinery.objects import Object
-from kitlib.embedded.controllers.explanation import Reason
+from kitlib.embedded.registry.explanations import Reason
 
 __all__ = [
     "Action",

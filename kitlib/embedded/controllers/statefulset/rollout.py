@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
-from kitlib.embedded.controllers.explanation import Reason
 from kitlib.embedded.controllers.statefulset.identity import ordinal_range, pod_name, revision_of
 from kitlib.embedded.controllers.statefulset.model import Snapshot
+from kitlib.embedded.registry.explanations import Reason
 
 __all__ = ["RolloutStep", "decide", "max_unavailable", "outdated", "partition"]
 
