@@ -39,6 +39,7 @@ def bind(registry: Registry, name: str, node: str, *, namespace: str, options: W
         "lastTransitionTime": format_time(registry.clock.now()),
     }
     pod["status"]["conditions"] = [*conditions, scheduled]
+    pod["status"].pop("nominatedNodeName", None)
     if not options.dry_run:
         registry.store.put("pods", pod)
 

@@ -1,126 +1,79 @@
 """May this pod run on this node? One small function per reason against it.
 
-Source: the filter plugins of kube-scheduler (`NodeUnschedulable`, `NodeAffinity`, `TaintToleration`,
-`NodeResourcesFit`, `NodePorts`) and their texts.
+Source: the filter plugins of kube-scheduler (`NodeUnschedulable`, `NodeName`, `TaintToleration`, `NodeAffinity`,
+`NodePorts`, `NodeResourcesFit`) and their texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from kitlib.embedded.apimachinery.objects import Object
-from kitlib.embedded.apimachinery.quantity import parse_quantity
-from kitlib.embedded.apimachinery.selectors import Requirement, Selector
-from kitlib.embedded.scheduler.node_info import NodeInfo, pod_requests
+from kitlib.embedded.controllers.taints import HARD_EFFECTS, taints_of, untolerated
+from kitlib.embedded.scheduler.node_info import NodeInfo, PodInfo
+from kitlib.embedded.scheduler.node_selector import required_node_affinity
 
-__all__ = ["FILTERS", "Filter", "matches_node_selector"]
-
-Filter: TypeAlias = Callable[[Object, NodeInfo], str]
-"""Returns the reason against the node, without its count, or `""`."""
-
-_UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
-_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": ">", "Lt": "<"}
+__all__ = ["FILTERS", "Filter", "Rejection"]
 
 
-def unschedulable(pod: Object, info: NodeInfo) -> str:
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a node will not do.
+
+    Args:
+        reasons: as the message counts them.
+        final: no other pod's departure would change that (`UnschedulableAndUnresolvable`).
+    """
+
+    reasons: tuple[str, ...]
+    final: bool = False
+
+
+Filter: TypeAlias = Callable[[PodInfo, NodeInfo], Rejection | None]
+
+_UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+
+
+def unschedulable(pod: PodInfo, info: NodeInfo) -> Rejection | None:
     """A cordoned node takes nothing, unless the pod tolerates that."""
-    if not info.node["spec"].get("unschedulable"):
-        return ""
-    taint = {"key": _UNSCHEDULABLE_TAINT, "effect": "NoSchedule"}
-    return "" if _tolerated(taint, _tolerations(pod)) else "node(s) were unschedulable"
+    if not info.node["spec"].get("unschedulable") or untolerated(pod.pod, [_UNSCHEDULABLE], HARD_EFFECTS) is None:
+        return None
+    return Rejection(("node(s) were unschedulable",), final=True)
 
 
-def node_affinity(pod: Object, info: NodeInfo) -> str:
-    """`nodeSelector` and the required node affinity must match."""
-    reason = "node(s) didn't match Pod's node affinity/selector"
-    wanted = pod["spec"].get("nodeSelector") or {}
-    if not wanted.items() <= info.labels.items():
-        return reason
-    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-    return "" if required is None or matches_node_selector(required, info) else reason
-
-
-def taints(pod: Object, info: NodeInfo) -> str:
+def taints(pod: PodInfo, info: NodeInfo) -> Rejection | None:
     """Every NoSchedule and NoExecute taint must be tolerated."""
-    for taint in info.node["spec"].get("taints") or []:
-        if taint["effect"] in ("NoSchedule", "NoExecute") and not _tolerated(taint, _tolerations(pod)):
-            return f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}"
-    return ""
+    if untolerated(pod.pod, taints_of(info.node), HARD_EFFECTS) is None:
+        return None
+    return Rejection(("node(s) had untolerated taint(s)",), final=True)
 
 
-def resources(pod: Object, info: NodeInfo) -> str:
-    """The requests of all pods must fit into what the node has to give; so must their number."""
-    limit = info.allocatable.get("pods")
-    if limit is not None and len(info.pods) + 1 > int(parse_quantity(limit)):
-        return "Too many pods"
-    used = [pod_requests(other) for other in info.pods]
-    for resource, amount in pod_requests(pod).items():
-        total = amount
-        for requests in used:
-            if resource in requests:
-                total = total + requests[resource]
-        if parse_quantity(info.allocatable.get(resource, "0")) < total:
-            return f"Insufficient {resource}"
-    return ""
+def node_affinity(pod: PodInfo, info: NodeInfo) -> Rejection | None:
+    """`nodeSelector` and the required node affinity must match."""
+    if required_node_affinity(pod.pod, info.name, info.labels):
+        return None
+    return Rejection(("node(s) didn't match Pod's node affinity/selector",), final=True)
 
 
-def host_ports(pod: Object, info: NodeInfo) -> str:
+def host_ports(pod: PodInfo, info: NodeInfo) -> Rejection | None:
     """No two pods may have the same port of the host."""
-    taken = [port for other in info.pods for port in _host_ports(other)]
-    clash = any(_collide(wanted, port) for wanted in _host_ports(pod) for port in taken)
-    return "node(s) didn't have free ports for the requested pod ports" if clash else ""
+    if all(info.takes_port(port) for port in pod.ports):
+        return None
+    return Rejection(("node(s) didn't have free ports for the requested pod ports",))
+
+
+def resources(pod: PodInfo, info: NodeInfo) -> Rejection | None:
+    """The requests of all pods must fit into what the node has to give; so must their number."""
+    reasons, final = [], False
+    if len(info.pods) + 1 > info.allocatable.get("pods", 0):
+        reasons.append("Too many pods")
+    for resource, amount in sorted(pod.requests.items(), key=lambda item: (item[0] not in ("cpu", "memory"), item[0])):
+        available = info.allocatable.get(resource, 0)
+        if amount and amount > available - info.requested[resource]:
+            reasons.append(f"Insufficient {resource}")
+            final = final or amount > available
+    return Rejection(tuple(reasons), final) if reasons else None
 
 
 FILTERS: tuple[Filter, ...] = (unschedulable, taints, node_affinity, host_ports, resources)
-
-
-def matches_node_selector(selector: Object, info: NodeInfo) -> bool:
-    """Tell whether one of the terms of a `NodeSelector` matches; an empty term matches nothing."""
-    return any(_matches_term(term, info) for term in selector.get("nodeSelectorTerms") or [])
-
-
-def _matches_term(term: Object, info: NodeInfo) -> bool:
-    expressions, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
-    if not expressions and not fields:
-        return False
-    return _selector(expressions).matches(info.labels) and _selector(fields).matches({"metadata.name": info.name})
-
-
-def _selector(expressions: Iterable[Object]) -> Selector:
-    return Selector(
-        tuple(
-            Requirement(item["key"], _OPERATORS[item["operator"]], tuple(item.get("values") or ()))  # type: ignore[arg-type]
-            for item in expressions
-        )
-    )
-
-
-def _tolerations(pod: Object) -> list[Object]:
-    return pod["spec"].get("tolerations") or []
-
-
-def _tolerated(taint: Object, tolerations: Iterable[Object]) -> bool:
-    for toleration in tolerations:
-        if toleration.get("effect") not in (None, "", taint["effect"]):
-            continue
-        key, operator = toleration.get("key") or "", toleration.get("operator") or "Equal"
-        if operator == "Exists" and key in ("", taint["key"]):
-            return True
-        if key == taint["key"] and (toleration.get("value") or "") == (taint.get("value") or ""):
-            return True
-    return False
-
-
-def _host_ports(pod: Object) -> list[tuple[int, str, str]]:
-    return [
-        (int(port["hostPort"]), port.get("protocol") or "TCP", port.get("hostIP") or "0.0.0.0")
-        for container in pod["spec"].get("containers") or []
-        for port in container.get("ports") or []
-        if port.get("hostPort")
-    ]
-
-
-def _collide(left: tuple[int, str, str], right: tuple[int, str, str]) -> bool:
-    return left[:2] == right[:2] and (left[2] == right[2] or "0.0.0.0" in (left[2], right[2]))

@@ -1,57 +1,191 @@
-"""A node as the filters see it: the object, and the pods that count against it."""
+"""Pods and nodes as the scheduler sees them: parsed once, summed up as pods come and go.
+
+Source: `NodeInfo` and `PodInfo` of kube-scheduler's framework.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
-from kitlib.embedded.apimachinery.quantity import Quantity, parse_quantity
+from kitlib.embedded.apimachinery.quantity import parse_quantity
+from kitlib.embedded.scheduler.affinity_term import AffinityTerm, required_terms, weighted_terms
 
-__all__ = ["NodeInfo", "pod_requests"]
+__all__ = ["HostPort", "NodeInfo", "PodInfo", "Requests", "amounts", "pod_requests"]
+
+Requests: TypeAlias = dict[str, int]
+"""Amounts by resource: thousandths of a CPU, whole units of everything else."""
+
+HostPort: TypeAlias = tuple[int, str, str]
+"""Number, protocol, address."""
+
+_ANY = "0.0.0.0"
+# What a container without a request counts for when nodes are compared; it is never held against a node.
+_ASSUMED = {"cpu": 100, "memory": 200 << 20}
 
 
 @dataclass(frozen=True, slots=True)
+class PodInfo:
+    """A pod with what scheduling reads of it."""
+
+    pod: Object
+    requests: Requests
+    scoring_requests: Requests
+    ports: tuple[HostPort, ...]
+    affinity: tuple[AffinityTerm, ...]
+    anti_affinity: tuple[AffinityTerm, ...]
+    preferred: tuple[tuple[int, AffinityTerm], ...]
+
+    @classmethod
+    def of(cls, pod: Object) -> PodInfo:
+        """Read a pod."""
+        return cls(
+            pod=pod,
+            requests=pod_requests(pod),
+            scoring_requests=pod_requests(pod, assumed=_ASSUMED),
+            ports=tuple(_host_ports(pod)),
+            affinity=required_terms(pod, "podAffinity"),
+            anti_affinity=required_terms(pod, "podAntiAffinity"),
+            preferred=weighted_terms(pod, "podAffinity", 1) + weighted_terms(pod, "podAntiAffinity", -1),
+        )
+
+    @property
+    def uid(self) -> str:
+        """The pod's UID, or its key where it has none yet."""
+        return objects.uid(self.pod) or objects.key(self.pod)
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether the pod says anything of other pods."""
+        return bool(self.affinity or self.anti_affinity or self.preferred)
+
+    @property
+    def priority(self) -> int:
+        """`spec.priority`, 0 when unset."""
+        return int(self.pod["spec"].get("priority") or 0)
+
+
 class NodeInfo:
-    """One candidate.
+    """One candidate: the Node, and the sums over the pods that count against it.
 
     Args:
         node: the Node.
-        pods: the pods bound to it that are not finished.
+        pods: bound to it and not finished.
     """
 
-    node: Object
-    pods: tuple[Object, ...]
+    __slots__ = (
+        "allocatable",
+        "labels",
+        "name",
+        "node",
+        "pods",
+        "ports",
+        "requested",
+        "scoring_requested",
+        "with_terms",
+    )
 
-    @property
-    def name(self) -> str:
-        """The node's name."""
-        return objects.name(self.node)
+    def __init__(self, node: Object, pods: Iterable[PodInfo] = ()) -> None:
+        self.pods: dict[str, PodInfo] = {}
+        self.with_terms: dict[str, PodInfo] = {}
+        self.requested: Counter[str] = Counter()
+        self.scoring_requested: Counter[str] = Counter()
+        self.ports: Counter[HostPort] = Counter()
+        self.set_node(node)
+        for pod in pods:
+            self.add(pod)
 
-    @property
-    def labels(self) -> dict[str, str]:
-        """The node's labels."""
-        return objects.labels(self.node)
+    def set_node(self, node: Object) -> None:
+        """Take the Node's newest state."""
+        self.node = node
+        self.name = objects.name(node)
+        self.labels = objects.labels(node)
+        self.allocatable = amounts((node.get("status") or {}).get("allocatable") or {})
 
-    @property
-    def allocatable(self) -> dict[str, str]:
-        """`status.allocatable`."""
-        return (self.node.get("status") or {}).get("allocatable") or {}
+    def add(self, pod: PodInfo) -> None:
+        """Count a pod."""
+        self.pods[pod.uid] = pod
+        if pod.has_terms:
+            self.with_terms[pod.uid] = pod
+        self.requested.update(pod.requests)
+        self.scoring_requested.update(pod.scoring_requests)
+        self.ports.update(pod.ports)
+
+    def remove(self, uid: str) -> None:
+        """Count a pod no more."""
+        pod = self.pods.pop(uid, None)
+        self.with_terms.pop(uid, None)
+        if pod is not None:
+            self.requested.subtract(pod.requests)
+            self.scoring_requested.subtract(pod.scoring_requests)
+            self.ports.subtract(pod.ports)
+
+    def copy(self) -> NodeInfo:
+        """Return another one to try things on."""
+        return NodeInfo(self.node, self.pods.values())
+
+    def takes_port(self, wanted: HostPort) -> bool:
+        """Tell whether a host port is free here; the address 0.0.0.0 collides with every address."""
+        number, protocol, address = wanted
+        return not any(
+            count > 0 and (number, protocol) == taken[:2] and (address == taken[2] or _ANY in (address, taken[2]))
+            for taken, count in self.ports.items()
+        )
 
 
-def pod_requests(pod: Object) -> dict[str, Quantity]:
-    """Return what a pod requests: the sum of its containers, or its largest init container if that is more."""
-    total: dict[str, Quantity] = {}
-    for container in pod["spec"].get("containers") or []:
-        for resource, amount in _requests(container).items():
-            total[resource] = total[resource] + amount if resource in total else amount
-    for container in pod["spec"].get("initContainers") or []:
-        for resource, amount in _requests(container).items():
-            if resource not in total or total[resource] < amount:
-                total[resource] = amount
-    return total
+def amounts(resources: Mapping[str, str]) -> Requests:
+    """Return quantities as numbers."""
+    return {
+        name: parse_quantity(amount).milli if name == "cpu" else int(parse_quantity(amount))
+        for name, amount in resources.items()
+    }
 
 
-def _requests(container: Object) -> dict[str, Quantity]:
-    requests = (container.get("resources") or {}).get("requests") or {}
-    return {resource: parse_quantity(amount) for resource, amount in requests.items()}
+def pod_requests(pod: Object, *, assumed: Mapping[str, int] | None = None) -> Requests:
+    """Return what a pod requests: containers and sidecars together, or what its init phase needs if that is more.
+
+    Args:
+        pod: the pod.
+        assumed: what a container that says nothing of a resource counts for.
+
+    Example:
+        >>> pod_requests({"spec": {"containers": [{"resources": {"requests": {"cpu": "250m"}}}]}})
+        {'cpu': 250}
+    """
+    spec = pod["spec"]
+    total: Counter[str] = Counter()
+    for container in spec.get("containers") or []:
+        total.update(_requests(container, assumed))
+    sidecars: Counter[str] = Counter()
+    highest: Requests = {}
+    for container in spec.get("initContainers") or []:
+        wanted = Counter(_requests(container, assumed))
+        if container.get("restartPolicy") == "Always":
+            sidecars.update(wanted)
+            needed = sidecars
+        else:
+            needed = wanted + sidecars
+        highest = {name: max(needed[name], highest.get(name, 0)) for name in {*needed, *highest}}
+    total.update(sidecars)
+    result = {name: max(total[name], highest.get(name, 0)) for name in {*total, *highest}}
+    result |= amounts((spec.get("resources") or {}).get("requests") or {})
+    for name, amount in amounts(spec.get("overhead") or {}).items():
+        result[name] = result.get(name, 0) + amount
+    return result
+
+
+def _requests(container: Object, assumed: Mapping[str, int] | None) -> Requests:
+    return dict(assumed or {}) | amounts((container.get("resources") or {}).get("requests") or {})
+
+
+def _host_ports(pod: Object) -> Iterable[HostPort]:
+    spec = pod["spec"]
+    sidecars = [each for each in spec.get("initContainers") or [] if each.get("restartPolicy") == "Always"]
+    for container in [*(spec.get("containers") or []), *sidecars]:
+        for port in container.get("ports") or []:
+            if port.get("hostPort"):
+                yield int(port["hostPort"]), port.get("protocol") or "TCP", port.get("hostIP") or _ANY

@@ -10,8 +10,8 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate, volume_matching
 from kitlib.embedded.controllers.storageclasses import NO_PROVISIONER, WAIT, binding_mode, class_of
 from kitlib.embedded.registry.client import Client
-from kitlib.embedded.scheduler.filters import matches_node_selector
 from kitlib.embedded.scheduler.node_info import NodeInfo
+from kitlib.embedded.scheduler.node_selector import matches_node_selector
 
 __all__ = ["SELECTED_NODE", "PodVolumes", "gather"]
 
@@ -39,12 +39,15 @@ class PodVolumes:
         """Return the reason against a node, or `""`."""
         if any(not _reaches(volume, info) for volume in self.bound):
             return "node(s) didn't match PersistentVolume's node affinity"
+        taken: set[str] = set()
         for claim, storage_class in self.waiting:
             chosen = objects.annotations(claim).get(SELECTED_NODE)
             if chosen is not None and chosen != info.name:
                 return "node(s) didn't match PersistentVolume's node affinity"
-            reachable = (volume for volume in self.candidates if _reaches(volume, info))
-            static = volume_matching.best(reachable, claim)
+            free = (volume for volume in self.candidates if objects.name(volume) not in taken)
+            static = volume_matching.best((volume for volume in free if _reaches(volume, info)), claim)
+            if static is not None:
+                taken.add(objects.name(static))
             if static is None and storage_class["provisioner"] == NO_PROVISIONER:
                 return "node(s) didn't find available persistent volumes to bind"
         return ""
@@ -109,4 +112,4 @@ def _is_in_use(client: Client, pod: Object, claim: str) -> bool:
 
 def _reaches(volume: Object, info: NodeInfo) -> bool:
     required = (volume["spec"].get("nodeAffinity") or {}).get("required")
-    return required is None or matches_node_selector(required, info)
+    return required is None or matches_node_selector(required, info.name, info.labels)
