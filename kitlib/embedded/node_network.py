@@ -15,6 +15,8 @@ from aiohttp import web
 from kitlib.embedded.apiserver.endpoint import HttpsEndpoint
 from kitlib.embedded.kubelet.runtime import Runtime, RuntimeLost
 from kitlib.embedded.network.dns_server import DnsServer
+from kitlib.embedded.network.host_ports import HostPorts
+from kitlib.embedded.network.listeners import Sockets
 from kitlib.embedded.network.proxy import ServiceProxy
 from kitlib.embedded.network.zone import Zone
 from kitlib.embedded.registry.client import Client
@@ -39,8 +41,10 @@ class NodeNetwork:
     def __init__(self, client: Client, runtime: Runtime, endpoint: HttpsEndpoint) -> None:
         self._runtime, self._endpoint = runtime, endpoint
         self._zone = Zone()
-        self._unsubscribe = self._zone.subscribe_to(client)
-        self._proxy = ServiceProxy(self._zone, listen=self._listen, dial=self._dial, reserved={_DNS_ADDRESS})
+        sockets = Sockets(listen=self._listen, dial=self._dial, datagrams=self._datagrams)
+        self._host_ports = HostPorts(self._zone, sockets)
+        self._cancels = [self._zone.subscribe_to(client), client.subscribe("pods", self._host_ports.apply)]
+        self._proxy = ServiceProxy(self._zone, sockets, reserved={_DNS_ADDRESS}, node_of=self._host_ports.node_of)
         self._dns: DnsServer | None = None
         self._api: web.SockSite | None = None
         self._reopening: asyncio.Task[None] | None = None
@@ -54,17 +58,20 @@ class NodeNetwork:
         await self._dns.start()
         self._api = await self._endpoint.serve(await self._runtime.listen(_API_ADDRESS, _API_PORT))
         self._proxy.start()
+        self._host_ports.start()
 
     async def close(self) -> None:
         """Close every socket and forget the zone."""
         if self._reopening is not None:
             self._reopening.cancel()
             await asyncio.gather(self._reopening, return_exceptions=True)
-        self._unsubscribe()
+        for cancel in self._cancels:
+            cancel()
         await self._close_sockets()
 
     async def _close_sockets(self) -> None:
         await self._proxy.stop()
+        await self._host_ports.stop()
         if self._dns is not None:
             await self._dns.stop()
             self._dns = None
@@ -95,6 +102,13 @@ class NodeNetwork:
         """Listen in the pod network; without a runtime it is unreachable like any other network."""
         try:
             return await self._runtime.listen(address, port)
+        except RuntimeLost as error:
+            raise ConnectionError(str(error)) from error
+
+    async def _datagrams(self, address: str, port: int) -> socket.socket:
+        """Bind a UDP socket in the pod network."""
+        try:
+            return await self._runtime.datagrams(address, port)
         except RuntimeLost as error:
             raise ConnectionError(str(error)) from error
 
