@@ -15,6 +15,7 @@ from kitlib.embedded.controllers.deployment.controller import DeploymentControll
 from kitlib.embedded.controllers.disruption import DisruptionController
 from kitlib.embedded.controllers.endpoints import EndpointsController
 from kitlib.embedded.controllers.endpointslice import EndpointSliceController
+from kitlib.embedded.controllers.endpointslicemirroring import EndpointSliceMirroringController
 from kitlib.embedded.controllers.garbagecollector import GarbageCollector
 from kitlib.embedded.controllers.namespace import NamespaceController
 from kitlib.embedded.controllers.persistentvolume_binder import PersistentVolumeBinder
@@ -38,6 +39,7 @@ _PLAIN: tuple[type[Controller], ...] = (
     ReplicaSetController,
     DeploymentController,
     EndpointSliceController,
+    EndpointSliceMirroringController,
     EndpointsController,
     GarbageCollector,
     PodGarbageCollector,
