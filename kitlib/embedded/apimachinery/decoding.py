@@ -7,7 +7,6 @@ fields, nulls and (for what is no pointer) zero values disappear; a value of the
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -191,7 +190,7 @@ class _Decoder:
         else:
             try:
                 base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
-            except binascii.Error:
+            except ValueError:  # binascii.Error, or a character that is not ASCII
                 self.fail(f"illegal base64 data at input byte {_bad_base64_byte(value)}")
         return value
 

@@ -17,6 +17,8 @@ _BINARY = {suffix: 1024**power for power, suffix in enumerate(("Ki", "Mi", "Gi",
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BY_POWER = {power: suffix for suffix, power in _DECIMAL.items()}
 _NANO = Fraction(1, 10**9)
+_LARGEST = Fraction(2**63 - 1)
+_FARTHEST = 5000  # beyond this exponent every number is the largest, or next to nothing, and dear to compute
 
 
 @total_ordering
@@ -93,13 +95,14 @@ def parse_quantity(text: str | int | float) -> Quantity:
     if suffix in _BINARY:
         number, form = number * _BINARY[suffix], "binary"
     elif suffix[:1] in ("e", "E") and len(suffix) > 1:
-        number, form = number * Fraction(10) ** int(suffix[1:]), "exponent"
+        exponent = max(-_FARTHEST, min(int(suffix[1:]), _FARTHEST))
+        number, form = number * Fraction(10) ** exponent, "exponent"
     else:
         number *= Fraction(10) ** _DECIMAL[suffix]
     if number % _NANO:
         whole, up = divmod(abs(number), _NANO)
         number = (whole + bool(up)) * _NANO * (1 if number > 0 else -1)
-    return Quantity(number, form)
+    return Quantity(max(-_LARGEST, min(number, _LARGEST)), form)
 
 
 def canonical(text: str | int | float) -> str:

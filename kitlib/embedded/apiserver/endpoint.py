@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from kitlib.embedded.apiserver.pki import Pki
 from kitlib.errors import EnvironmentProblem
@@ -13,6 +15,8 @@ from kitlib.errors import EnvironmentProblem
 __all__ = ["HttpsEndpoint", "listen_on_loopback"]
 
 _BACKLOG = 512
+# A real API server's IdleTimeout. It also ends a connection whose request line or headers never end.
+_IDLE_SECONDS = 90.0
 
 
 def listen_on_loopback(port: int, *, strict: bool) -> socket.socket:
@@ -41,17 +45,35 @@ def listen_on_loopback(port: int, *, strict: bool) -> socket.socket:
     return listener
 
 
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """What a client sent that is no HTTP was answered with a 400, and is nothing to read a traceback of."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
+_protocol_log = logging.getLogger(__name__)
+_protocol_log.addFilter(_is_our_fault)
+
+
 class HttpsEndpoint:
     """Serves one application over TLS on any number of sockets.
 
     Args:
         app: the application.
         pki: the server's certificate, and the CA that client certificates must be of.
+        idle_seconds: how long a connection may be open without a complete request.
     """
 
-    def __init__(self, app: web.Application, pki: Pki) -> None:
+    def __init__(self, app: web.Application, pki: Pki, *, idle_seconds: float = _IDLE_SECONDS) -> None:
         # A watch may be open at shutdown: its client reconnects, nothing is worth waiting for.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=0.1,
+            handler_cancellation=True,
+            keepalive_timeout=idle_seconds,
+            logger=_protocol_log,
+        )
         self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._tls.load_cert_chain(pki.path("server.crt"), pki.path("server.key"))

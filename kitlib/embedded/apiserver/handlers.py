@@ -106,7 +106,7 @@ class Handlers:
         """GET a collection's changes, until the time-out or until the client goes."""
         presenter, query = self.presenter(request), request.http.query
         initial = query.get("sendInitialEvents")
-        timeout = query.get("timeoutSeconds", "")
+        timeout = request.integer("timeoutSeconds")
         options = watching.WatchOptions(
             namespace=request.info.namespace,
             matches=request.matches(),
@@ -114,7 +114,7 @@ class Handlers:
             resource_version_match=query.get("resourceVersionMatch", ""),
             bookmarks=is_true(query.get("allowWatchBookmarks")),
             send_initial_events=None if initial is None else is_true(initial),
-            timeout_seconds=float(timeout) if timeout.isdigit() and int(timeout) else None,
+            timeout_seconds=timeout or None,
         )
         watching.check(options)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})

@@ -8,12 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-import yaml
-
-from kitlib.embedded.apimachinery.duplicates import duplicate_fields
-from kitlib.embedded.apimachinery.status import bad_request, generic
-from kitlib.embedded.apiserver import protobuf
+from kitlib.embedded.apimachinery.status import generic
+from kitlib.embedded.apiserver import bodies, protobuf
 
 __all__ = ["MediaType", "accepts", "choose_json", "decode_body", "parse_media_type"]
 
@@ -78,23 +74,9 @@ def decode_body(body: bytes, content_type: str) -> tuple[Any, list[str]]:
     if kind == protobuf.CONTENT_TYPE:
         return protobuf.decode_protobuf(body), []
     if kind in ("application/yaml", "application/apply-patch+yaml") and body.lstrip()[:1] != b"{":
-        return _decode_yaml(body)
+        return bodies.from_yaml(body)
     if kind.endswith(("json", "yaml")) or kind in ("", "*/*"):
-        try:
-            decoded = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
-        return decoded, duplicate_fields(body)
+        return bodies.from_json(body)
     allowed = f"application/json, application/yaml, {protobuf.CONTENT_TYPE}"
     message = f"the body of the request was in an unknown format - accepted media types include: {allowed}"
     raise generic(415, "UnsupportedMediaType", message)
-
-
-def _decode_yaml(body: bytes) -> tuple[Any, list[str]]:
-    try:
-        return yaml.load(body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), duplicate_fields(
-            body, is_yaml=True
-        )
-    except yaml.YAMLError as error:
-        text = " ".join(str(error).split())
-        raise bad_request(f"error converting YAML to JSON: {text}") from error

@@ -70,7 +70,7 @@ class ApiRequest:
             raise invalid("ListOptions.meta.k8s.io", "", [error])
         return ListOptions(
             matches=self.matches(),
-            limit=self._integer("limit") or 0,
+            limit=self.integer("limit") or 0,
             continue_token=query.get("continue", ""),
             resource_version=query.get("resourceVersion", ""),
             resource_version_match=query.get("resourceVersionMatch", ""),
@@ -96,7 +96,7 @@ class ApiRequest:
             given.setdefault("kind", "DeleteOptions")
             decoding.decode_as(given, "meta", "v1", "DeleteOptions")
         query, conditions = self.http.query, given.get("preconditions") or {}
-        grace = given.get("gracePeriodSeconds", self._integer("gracePeriodSeconds"))
+        grace = given.get("gracePeriodSeconds", self.integer("gracePeriodSeconds"))
         policy = given.get("propagationPolicy") or query.get("propagationPolicy")
         orphan = given.get("orphanDependents")
         if orphan is None and "orphanDependents" in query:
@@ -163,7 +163,12 @@ class ApiRequest:
             message = f"the request is larger than {error.text or 'the limit'}"
             raise generic(413, "RequestEntityTooLarge", message) from error
 
-    def _integer(self, name: str) -> int | None:
+    def integer(self, name: str) -> int | None:
+        """Read a number of the query; None when it is not given.
+
+        Raises:
+            StatusError: 400.
+        """
         text = self.http.query.get(name)
         if text in (None, ""):
             return None

@@ -238,6 +238,7 @@ class Registry:
         self, resource: Resource, name: str, applied: Object, *, namespace: str, options: WriteOptions, subresource: str
     ) -> Object:
         live = self.find(resource, name, namespace)
+        applied.setdefault("metadata", {})
         merged: Object = managedfields.apply(
             live,
             applied,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kitlib.embedded.apimachinery import patch, selectors
+from kitlib.embedded.apimachinery import decoding, patch, selectors
 from kitlib.embedded.apimachinery.objects import Object, deep_copy
 from kitlib.embedded.apimachinery.resources import Resource
 from kitlib.embedded.apimachinery.status import FieldError, bad_request, invalid
@@ -77,4 +77,5 @@ def patch_scale(
     """PATCH /scale with a JSON, merge or strategic patch (an apply patch is merged: Scale has no lists)."""
     current = get_scale(registry, resource, name, namespace)
     scale = patch.apply("json" if patch_type == "json" else "merge", current, body, resource)
+    decoding.decode_as(scale, "autoscaling", "v1", "Scale")
     return update_scale(registry, resource, name, scale, namespace=namespace, options=options)

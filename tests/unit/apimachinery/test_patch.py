@@ -128,10 +128,10 @@ def test_rollout_undo_replaces_the_whole_template() -> None:
     }
 
 
-def test_an_item_without_its_merge_key_is_an_internal_error_as_upstream() -> None:
+def test_an_item_without_its_merge_key_is_refused() -> None:
     with pytest.raises(StatusError) as caught:
         strategic({"containers": CONTAINERS}, {"containers": [{"image": "z"}]})
-    assert caught.value.code == 500
+    assert caught.value.code == 400
     assert "does not contain declared merge key: name" in caught.value.message
 
 

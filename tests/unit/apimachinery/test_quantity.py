@@ -31,7 +31,10 @@ from kitlib.embedded.apimachinery.quantity import Quantity, canonical, parse_qua
         ("-1.5", "-1500m"),
         ("+3", "3"),
         (".5Mi", "512Ki"),
-        ("100Ei", "100Ei"),
+        ("7Ei", "7Ei"),
+        ("100Ei", "9223372036854775807"),
+        ("-1e999999999", "-9223372036854775807"),
+        ("1e-999999999", "1e-9"),
         ("1.0001n", "2n"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 from kitlib.embedded.apimachinery.objects import Object, deep_copy
 from kitlib.embedded.apimachinery.patch.ordering import merge_orders
 from kitlib.embedded.apimachinery.schema import Field, Kind, Type
-from kitlib.embedded.apimachinery.status import bad_request, generic
+from kitlib.embedded.apimachinery.status import bad_request
 
 __all__ = ["strategic_merge_patch"]
 
@@ -25,7 +25,7 @@ def strategic_merge_patch(current: Object, patch: Object, kind: Type) -> Object:
     """Return `current` with `patch` merged in by the rules of `kind`; neither is changed.
 
     Raises:
-        StatusError: 400 for a directive that makes no sense, 500 for a list item without its merge key (as upstream).
+        StatusError: 400 for a directive that makes no sense and for a list item without its merge key.
 
     Example:
         >>> from kitlib.embedded.apimachinery.schema import named_type
@@ -49,12 +49,16 @@ def _merge_map(current: Object, patch: Object, kind: Type | None) -> Object:
     fields = kind.fields if kind is not None and kind.kind is Kind.STRUCT else {}
     for key in [key for key in patch if key.startswith(_DELETE_PRIMITIVES)]:
         unwanted = patch.pop(key)
+        if not isinstance(unwanted, list):
+            raise bad_request("invalid patch format of primitive list")
         name = key.removeprefix(_DELETE_PRIMITIVES)
         if isinstance(current.get(name), list):
             current[name] = [item for item in current[name] if item not in unwanted]
     orders = {
         key.removeprefix(_SET_ORDER): patch.pop(key) for key in [key for key in patch if key.startswith(_SET_ORDER)]
     }
+    if not all(isinstance(order, list) for order in orders.values()):
+        raise bad_request("invalid patch format of setElementOrder list")
     for name, value in patch.items():
         field = fields.get(name)
         element = kind.element if kind is not None and kind.kind is Kind.MAP else field.type if field else None
@@ -68,7 +72,8 @@ def _merge_map(current: Object, patch: Object, kind: Type | None) -> Object:
             current[name] = value
     for name, order in orders.items():
         field = fields.get(name)
-        if field is not None and current.get(name):
+        if field is not None and isinstance(current.get(name), list):
+            _check_items(order, field.merge_key)
             current[name] = _reorder(current[name], current[name], order, field.merge_key)
     return current
 
@@ -84,8 +89,9 @@ def _retain_keys(current: Object, patch: Object) -> None:
     if _RETAIN not in patch:
         return
     kept = patch.pop(_RETAIN)
-    outside = [key for key, value in patch.items() if value is not None and key[0] != "$" and key not in kept]
-    if not isinstance(kept, list) or outside:
+    if not isinstance(kept, list) or any(
+        value is not None and not key.startswith("$") and key not in kept for key, value in patch.items()
+    ):
         raise bad_request("invalid patch format of retainKeys")
     for key in [key for key in current if key not in kept]:
         del current[key]
@@ -93,9 +99,11 @@ def _retain_keys(current: Object, patch: Object) -> None:
 
 def _merge_list(current: list[Any], patch: list[Any], field: Field, *, order: list[Any] | None) -> list[Any]:
     if field.type.element is not None and field.type.element.kind is not Kind.STRUCT:
+        _check_items([*patch, *(order or ())], "")
         merged = [*current, *(item for item in dict.fromkeys(patch) if item not in current)]
         return _reorder(merged, current, patch if order is None else order, "")
     merge_key = field.merge_key
+    _check_items([*patch, *(order or ())], merge_key)
     server = list(current)
     items, replaced = [], False
     for item in patch:
@@ -131,8 +139,17 @@ def _merge_items(current: list[Any], items: list[Any], field: Field) -> list[Any
 
 def _key_of(item: Object, merge_key: str) -> Any:
     if merge_key not in item:
-        raise generic(500, "InternalError", f"map: {item} does not contain declared merge key: {merge_key}")
+        raise bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
     return item[merge_key]
+
+
+def _check_items(items: list[Any], merge_key: str) -> None:
+    """Require maps where items merge by a key, which is a scalar, and scalars where they do not."""
+    for item in items:
+        if merge_key and not isinstance(item, dict):
+            raise bad_request(f"unable to merge a list item that is not a map: {item}")
+        if isinstance(item.get(merge_key) if merge_key else item, dict | list):
+            raise bad_request(f"invalid patch format of primitive list: {item}")
 
 
 def _check_order(items: list[Any], order: list[Any], merge_key: str) -> None:
