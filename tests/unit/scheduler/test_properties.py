@@ -138,7 +138,9 @@ def satisfied(pod: Object, others: list[Object], machines: dict[str, Object]) ->
         for term in ((other["spec"].get("affinity") or {}).get("podAntiAffinity") or {}).get(REQUIRED) or []:
             assert not (selects(term, pod) and near(term, other))
     for term in (affinity.get("podAffinity") or {}).get(REQUIRED) or []:
-        alone = selects(term, pod) and not any(selects(term, other) for other in others)
+        # A pod on a node without that label is nowhere: there is nobody to join yet.
+        somewhere = [o for o in others if term["topologyKey"] in machines[o["spec"]["nodeName"]]["metadata"]["labels"]]
+        alone = selects(term, pod) and not any(selects(term, other) for other in somewhere)
         assert term["topologyKey"] in labels
         assert alone or any(selects(term, other) and near(term, other) for other in others)
     for term in spec.get("topologySpreadConstraints") or []:
@@ -149,13 +151,13 @@ def satisfied(pod: Object, others: list[Object], machines: dict[str, Object]) ->
 def level(term: Object, pod: Object, others: list[Object], machines: dict[str, Object]) -> None:
     """The place of the pod is not ahead of the emptiest by more than the skew."""
     key, counts = term["topologyKey"], Counter[str]()
-    for node in machines.values():
-        labels = node["metadata"]["labels"]
-        if key in labels and (pod["spec"].get("nodeSelector") or {}).items() <= labels.items():
-            counts[labels[key]] += 0
+    wanted = (pod["spec"].get("nodeSelector") or {}).items()
+    labels = {name: node["metadata"]["labels"] for name, node in machines.items()}
+    places = {name: each[key] for name, each in labels.items() if key in each and wanted <= each.items()}
+    counts.update(dict.fromkeys(places.values(), 0))
     for other in [*others, pod]:
-        place = machines[other["spec"]["nodeName"]]["metadata"]["labels"].get(key)
-        if place in counts and other["metadata"]["labels"]["app"] == term["labelSelector"]["matchLabels"]["app"]:
+        place = places.get(other["spec"]["nodeName"])
+        if place and other["metadata"]["labels"]["app"] == term["labelSelector"]["matchLabels"]["app"]:
             counts[place] += 1
     own = machines[pod["spec"]["nodeName"]]["metadata"]["labels"][key]
     assert counts[own] - min(counts.values()) <= term["maxSkew"]
