@@ -52,7 +52,7 @@ def container_spec(
         env=env,
         cwd=container.get("workingDir") or image.image.working_dir,
         layers=image.layers,
-        mounts=(*_own_files(context, record), *context.volumes.mounts(container, env)),
+        mounts=(*image.mounts, *_own_files(context, record), *context.volumes.mounts(container, env)),
         capabilities=capabilities(container, uid),
         read_only_root=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
         uid=uid,

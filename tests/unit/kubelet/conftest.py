@@ -45,7 +45,7 @@ class Workbench:
             env={"PATH": PATH} | pulled.image.env,
             cwd=pulled.image.working_dir,
             layers=pulled.layers,
-            **more,  # type: ignore[arg-type]
+            **({"mounts": pulled.mounts} | more),  # type: ignore[arg-type]
         )
         stdin = os.open(os.devnull, os.O_RDONLY)
         streams = ExecStreams(stdin=stdin, stdout=log.pipe("stdout"), stderr=log.pipe("stderr"))

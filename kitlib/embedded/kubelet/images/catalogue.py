@@ -40,6 +40,8 @@ class Image:
     """An image: its configuration and the files of its one layer.
 
     `tags` is the pattern of the tags that exist, so that `nginx:broken` is as missing as it is in a real registry.
+    `applets` are commands that come from the kit where the machine has none of that name; `python` says that the kit's
+    own programs (`/usr/lib/kit/run`) and the Python they need are in the image.
     """
 
     name: str
@@ -55,6 +57,9 @@ class Image:
     directories: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     executables: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    applets: tuple[str, ...] = ()
+    python: bool = False
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Image:
@@ -73,6 +78,9 @@ class Image:
             directories=tuple(data.get("directories", ())),
             files=data.get("files", {}),
             executables=data.get("executables", {}),
+            links=data.get("links", {}),
+            applets=tuple(data.get("applets", ())),
+            python=data.get("python", False),
         )
 
 

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kitlib.embedded.kubelet.images.catalogue import Catalogue, Image, ImageNotFound, Program
+from kitlib.embedded.kubelet.images.interpreter import Interpreter, install
 from kitlib.embedded.kubelet.images.reference import ImageReference
+from kitlib.embedded.kubelet.runtime import Mount
 
 __all__ = ["ImageStore", "PulledImage"]
 
+_USERLAND = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -29,6 +32,7 @@ class PulledImage:
         id: `repository@sha256:digest#program`, where the program is the one that really runs.
         layers: directories, lowest first.
         size: bytes of the layer.
+        mounts: parts of the machine that are in the image without having been copied.
     """
 
     image: Image
@@ -36,6 +40,7 @@ class PulledImage:
     id: str
     layers: tuple[Path, ...]
     size: int
+    mounts: tuple[Mount, ...] = ()
 
 
 class ImageStore:
@@ -52,6 +57,7 @@ class ImageStore:
         self._unpacked: dict[str, tuple[str, Path, int]] = {}
         self._present: set[str] = set()
         self._lock = asyncio.Lock()
+        self._interpreter = Interpreter.own()
 
     def is_present(self, reference: str) -> bool:
         """Tell whether this very reference has been pulled."""
@@ -73,21 +79,25 @@ class ImageStore:
         self._present.add(text)
         program = image.programs[0].command if image.programs else "sh"
         image_id = f"{reference.repository}@sha256:{digest}#{program}"
-        return PulledImage(image, reference.normalized, image_id, (layer,), size)
+        mounts = self._interpreter.mounts if image.python else ()
+        return PulledImage(image, reference.normalized, image_id, (layer,), size, mounts)
 
     def _unpack(self, image: Image) -> tuple[str, Path, int]:
         programs = [(program, _locate(image, program)) for program in image.programs]
-        digest = hashlib.sha256(repr(image).encode())
+        applets = [name for name in image.applets if shutil.which(name, path=_USERLAND) is None]
+        digest = hashlib.sha256(repr((image, applets)).encode())
+        if image.python:
+            digest.update(self._interpreter.fingerprint())
         for _, source in programs:
             with source.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         layer = self._directory / f"{image.name}-{digest.hexdigest()[:16]}"
         if not layer.exists():
-            self._build(layer, image, programs)
+            self._build(layer, image, programs, applets)
         size = sum(source.stat().st_size for _, source in programs)
         return digest.hexdigest(), layer, size
 
-    def _build(self, layer: Path, image: Image, programs: list[tuple[Program, Path]]) -> None:
+    def _build(self, layer: Path, image: Image, programs: list[tuple[Program, Path]], applets: list[str]) -> None:
         building = layer.with_name(f"{layer.name}.{os.getpid()}")
         building.mkdir(parents=True)
         for directory in image.directories:
@@ -102,6 +112,10 @@ class ImageStore:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             target.chmod(0o755)
+        for path, destination in image.links.items():
+            (building / path.lstrip("/")).symlink_to(destination)
+        if image.python:
+            install(building, self._interpreter, applets)
         # A layer appears whole or not at all.
         building.rename(layer)
 

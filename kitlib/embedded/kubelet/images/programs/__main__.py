@@ -1,0 +1,25 @@
+"""Starts one of the programs: the first argument is its name, as a shell writes `$0`, the rest its arguments."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from pathlib import PurePosixPath
+
+__all__ = ["main"]
+
+_APPLETS = {"wget": "transfer", "curl": "transfer", "nc": "netcat", "nslookup": "lookup", "dig": "lookup"}
+
+
+def main() -> int:
+    """Run the program and return its exit code."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    name = PurePosixPath(sys.argv[1]).name
+    module = importlib.import_module(f".{_APPLETS.get(name, 'agnhost')}", __package__)
+    return int(module.run(sys.argv[1], sys.argv[2:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
