@@ -13,6 +13,7 @@ from kubernetes import config
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api
 
 from kitlib.environments.embedded import EmbeddedProvider
+from tests.behaviour.stateful_sets import StatefulSets, stateful_sets
 from tests.support.kubectl import Kubectl
 from tests.support.patience import Patience
 
@@ -81,3 +82,29 @@ def core(client: ApiClient) -> Any:
 @pytest.fixture(scope="session")
 def apps(client: ApiClient) -> Any:
     return AppsV1Api(client)
+
+
+@pytest.fixture
+def sets(apps: Any, core: Any, kubectl: Kubectl, patience: Patience) -> Iterator[StatefulSets]:
+    """StatefulSets with their governing service; when the test ends, nothing of them is left, volumes included."""
+    with stateful_sets(apps, core, kubectl, patience) as made:
+        yield made
+
+
+@pytest.fixture
+def gated_sets(
+    request: pytest.FixtureRequest, tmp_path: Path, patience: Patience
+) -> Iterator[StatefulSets]:
+    """StatefulSets where MaxUnavailableStatefulSet is on; a named cluster is taken as it is."""
+    if NAMED:
+        yield request.getfixturevalue("sets")
+        return
+    provider = EmbeddedProvider(tmp_path)
+    kubeconfig = provider.create("gated", feature_gates={"MaxUnavailableStatefulSet": True}).kubeconfig
+    kubectl = Kubectl(kubeconfig, tmp_path)
+    try:
+        with config.new_client_from_config(str(kubeconfig)) as made:
+            with stateful_sets(AppsV1Api(made), CoreV1Api(made), kubectl, patience) as sets:
+                yield sets
+    finally:
+        provider.delete("gated")

@@ -57,9 +57,13 @@ class ClaimProtection(_Protection):
         self.watch("pods", _claims_of_ended_pod)
 
     def is_used(self, obj: Object) -> bool:
-        """Tell whether a pod that is not finished mounts the claim."""
+        """Tell whether a pod that has a node and is not finished mounts the claim.
+
+        A pod without a node uses nothing yet, and will not be started with a claim that is being deleted.
+        """
         pods = self.client.list("pods", objects.namespace(obj))
-        return any(objects.name(obj) in podstate.claim_names(pod) and not podstate.is_finished(pod) for pod in pods)
+        bound = (pod for pod in pods if pod["spec"].get("nodeName") and not podstate.is_finished(pod))
+        return any(objects.name(obj) in podstate.claim_names(pod) for pod in bound)
 
 
 class VolumeProtection(_Protection):
