@@ -33,6 +33,7 @@ def up(
     name: _Name,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 keeps the cluster's port, or finds one.")] = 0,
     nodes: Annotated[int, typer.Option(min=1, max=20, help="Number of nodes.")] = 1,
+    feature_gates: Annotated[str, typer.Option(help="Such as MaxUnavailableStatefulSet=true.")] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     kind: _Kind = False,
 ) -> None:
@@ -41,7 +42,7 @@ def up(
     if kind:
         info = KindProvider().create(name, progress=tell)
     else:
-        info = EmbeddedProvider().create(name, progress=tell, port=port, nodes=nodes)
+        info = EmbeddedProvider().create(name, progress=tell, port=port, nodes=nodes, feature_gates=feature_gates)
     if not info.created:
         typer.echo(f"cluster {name} runs already on {info.server}", err=True)
     if not quiet:

@@ -23,6 +23,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from kitlib.clock import SystemClock
+from kitlib.embedded.apimachinery.feature_gates import parse_gates
 from kitlib.embedded.daemon_record import FILE, write_record
 from kitlib.embedded.server import Server, ServerConfig
 from kitlib.errors import EnvironmentProblem, KitError
@@ -78,17 +79,22 @@ def main() -> None:
     parser.add_argument("--name", default="default")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--nodes", type=int, default=1)
+    parser.add_argument("--feature-gates", type=parse_gates, default=frozenset())
     parser.add_argument("--report-fd", type=int)
     arguments = parser.parse_args()
     report = _Report(arguments.report_fd)
     try:
         _log_to(arguments.directory / "daemon.log", foreground=arguments.report_fd is None)
-        config = ServerConfig(arguments.directory, arguments.name, arguments.port, arguments.nodes)
+        config = _config(arguments)
         with FileLock(arguments.directory / "lock", timeout=2.0):
             asyncio.run(_run(config, report))
     except Exception as error:
         report.fail(_as_kit_error(error, arguments.directory))
         sys.exit(1)
+
+
+def _config(given: argparse.Namespace) -> ServerConfig:
+    return ServerConfig(given.directory, given.name, given.port, given.nodes, given.feature_gates)
 
 
 def _log_to(path: Path, *, foreground: bool) -> None:

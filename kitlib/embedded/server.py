@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kitlib.clock import Clock
 from kitlib.embedded import bootstrap
+from kitlib.embedded.apimachinery.feature_gates import MAX_UNAVAILABLE_STATEFUL_SET
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.apiserver.app import ApiServer
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
@@ -49,12 +50,14 @@ class ServerConfig:
         name: its name, for the context in the kubeconfig.
         port: on 127.0.0.1; 0 keeps the one it had, or finds a free one.
         nodes: how many nodes to run.
+        feature_gates: the gates that are on.
     """
 
     directory: Path
     name: str = "default"
     port: int = 0
     nodes: int = 1
+    feature_gates: frozenset[str] = frozenset()
 
     def node_names(self) -> list[str]:
         """The names kind would give them."""
@@ -115,7 +118,7 @@ class Server:
         try:
             store = Store(SqliteJournal(path))
             self._cleanup.callback(store.close)
-            registry = Registry(store, self._clock)
+            registry = Registry(store, self._clock, gates=self._config.feature_gates)
             bootstrap.ensure(registry)
         except JournalUnreadable as error:
             raise EnvironmentProblem(
@@ -157,6 +160,7 @@ class Server:
             self._clock,
             certificate=pki.read("ca.crt").decode(),
             directories=NodeDirectories([self._node_directory(name) / "hostfs" for name in self._config.node_names()]),
+            max_unavailable=MAX_UNAVAILABLE_STATEFUL_SET in self._config.feature_gates,
         )
         scheduler = Scheduler(self._client(registry, Scheduler.name), self._clock)
         manager = ControllerManager([*controllers, scheduler])

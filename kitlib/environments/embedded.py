@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from kitlib.embedded.apimachinery.feature_gates import format_gates, parse_gates
 from kitlib.environments.daemon_process import DaemonProcess
 from kitlib.environments.provider import ClusterInfo, ClusterStatus, Finding, Progress
 from kitlib.environments.start_report import await_ready
@@ -27,6 +29,15 @@ _NAME_LIMIT = 40
 _MINIMUM_FREE_BYTES = 64 << 20
 _LAST_PORT = 65535
 _LOG_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """What a cluster is started with."""
+
+    port: int
+    nodes: int
+    feature_gates: str
 
 
 class EmbeddedProvider:
@@ -62,7 +73,13 @@ class EmbeddedProvider:
         return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
     def create(
-        self, name: str = "default", *, progress: Progress | None = None, port: int = 0, nodes: int = 1
+        self,
+        name: str = "default",
+        *,
+        progress: Progress | None = None,
+        port: int = 0,
+        nodes: int = 1,
+        feature_gates: str = "",
     ) -> ClusterInfo:
         """Start the cluster, with the objects and data it had; find it when it runs already.
 
@@ -71,6 +88,7 @@ class EmbeddedProvider:
             progress: told of every step.
             port: port on loopback; 0 keeps the cluster's port, or finds a free one.
             nodes: how many nodes it has.
+            feature_gates: what differs from the emulated version, such as `MaxUnavailableStatefulSet=true`.
 
         Raises:
             EnvironmentProblem: the machine can't run it (port taken, disk full, no user namespaces).
@@ -78,12 +96,13 @@ class EmbeddedProvider:
         directory = self.directory(name)
         if not 0 <= port <= _LAST_PORT:
             raise UsageError(f"port {port} does not exist", fix=f"pass a port from 1 to {_LAST_PORT}, or 0 for any")
+        extent = _Extent(port, nodes, format_gates(parse_gates(feature_gates)))
         running = self._running(name)
         if running is None:
             with self._alone_with(name):
                 running = self._running(name)  # somebody else may have started it meanwhile
                 if running is None:
-                    return self._start(name, directory, progress, port=port, nodes=nodes)
+                    return self._start(name, directory, progress, extent)
         if port and not running.server.endswith(f":{port}"):
             raise UsageError(f"cluster {name} runs already on {running.server}", fix=f"kit down --name {name} first")
         return running
@@ -152,14 +171,14 @@ class EmbeddedProvider:
         finally:
             lock.release()
 
-    def _start(self, name: str, directory: Path, progress: Progress | None, *, port: int, nodes: int) -> ClusterInfo:
+    def _start(self, name: str, directory: Path, progress: Progress | None, extent: _Extent) -> ClusterInfo:
         fresh = not _exists(directory)
         disk = self._disk()
         if not disk.ok:
             raise EnvironmentProblem(disk.detail, fix=disk.fix)
         try:
             directory.mkdir(mode=0o700, exist_ok=True)
-            return self._launch(name, directory, progress, port=port, nodes=nodes)
+            return self._launch(name, directory, progress, extent)
         except BaseException as error:
             if fresh:
                 shutil.rmtree(directory, ignore_errors=True)
@@ -169,11 +188,11 @@ class EmbeddedProvider:
                 ) from error
             raise
 
-    def _launch(self, name: str, directory: Path, progress: Progress | None, *, port: int, nodes: int) -> ClusterInfo:
+    def _launch(self, name: str, directory: Path, progress: Progress | None, extent: _Extent) -> ClusterInfo:
         _end(directory)  # a start that lost its starter
         reader, writer = os.pipe()
         try:
-            process = _spawn(name, directory, writer, port=port, nodes=nodes)
+            process = _spawn(name, directory, writer, extent)
         except BaseException:
             os.close(reader)
             raise
@@ -207,9 +226,10 @@ class EmbeddedProvider:
         return ClusterInfo(name, Path(reach["kubeconfig"]), reach["context"], reach["server"])
 
 
-def _spawn(name: str, directory: Path, report: int, *, port: int, nodes: int) -> subprocess.Popen[bytes]:
+def _spawn(name: str, directory: Path, report: int, extent: _Extent) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kitlib.embedded.daemon", str(directory), f"--name={name}"]
-    command += [f"--port={port}", f"--nodes={nodes}", f"--report-fd={report}"]
+    command += [f"--port={extent.port}", f"--nodes={extent.nodes}", f"--feature-gates={extent.feature_gates}"]
+    command.append(f"--report-fd={report}")
     log = directory / "daemon.log"
     if _exists(log) and log.stat().st_size > _LOG_BYTES:
         log.replace(directory / "daemon.log.1")

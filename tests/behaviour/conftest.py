@@ -20,6 +20,12 @@ from tests.support.patience import Patience
 NAMED = os.environ.get("KIT_TEST_KUBECONFIG", "")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A cluster that pulls images may take long."""
+    for item in items if NAMED else ():
+        item.add_marker(pytest.mark.timeout(1800))
+
+
 @pytest.fixture(scope="session")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if NAMED:
@@ -92,19 +98,19 @@ def sets(apps: Any, core: Any, kubectl: Kubectl, patience: Patience) -> Iterator
 
 
 @pytest.fixture
-def gated_sets(
-    request: pytest.FixtureRequest, tmp_path: Path, patience: Patience
-) -> Iterator[StatefulSets]:
+def gated_sets(request: pytest.FixtureRequest, tmp_path: Path, patience: Patience) -> Iterator[StatefulSets]:
     """StatefulSets where MaxUnavailableStatefulSet is on; a named cluster is taken as it is."""
     if NAMED:
         yield request.getfixturevalue("sets")
         return
     provider = EmbeddedProvider(tmp_path)
-    kubeconfig = provider.create("gated", feature_gates={"MaxUnavailableStatefulSet": True}).kubeconfig
+    kubeconfig = provider.create("gated", feature_gates="MaxUnavailableStatefulSet=true").kubeconfig
     kubectl = Kubectl(kubeconfig, tmp_path)
     try:
-        with config.new_client_from_config(str(kubeconfig)) as made:
-            with stateful_sets(AppsV1Api(made), CoreV1Api(made), kubectl, patience) as sets:
-                yield sets
+        with (
+            config.new_client_from_config(str(kubeconfig)) as made,
+            stateful_sets(AppsV1Api(made), CoreV1Api(made), kubectl, patience) as sets,
+        ):
+            yield sets
     finally:
         provider.delete("gated")

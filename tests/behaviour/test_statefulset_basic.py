@@ -134,7 +134,14 @@ def test_scale_subresource(sets: StatefulSets, apps: Any, namespace: str) -> Non
     assert sets.get(name).spec.replicas == 2
     answer = json.loads(
         sets.kubectl(
-            "patch", "statefulset", name, "--subresource=scale", "-p", '{"spec":{"replicas":4}}', "--type=merge", "-ojson"
+            "patch",
+            "statefulset",
+            name,
+            "--subresource=scale",
+            "-p",
+            '{"spec":{"replicas":4}}',
+            "--type=merge",
+            "-ojson",
         )
     )
     assert (answer["kind"], answer["apiVersion"]) == ("Scale", "autoscaling/v1")

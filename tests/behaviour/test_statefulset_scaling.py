@@ -70,7 +70,9 @@ def test_available_replicas_follow_min_ready_seconds(sets: StatefulSets) -> None
     sets.wait_ready(2)
     sets.wait_status(name, ready_replicas=2, available_replicas=0)
     sets.patience.until(
-        lambda: sets.get(name).status.available_replicas == 2, "both to be available", seconds=sets.patience.seconds + 30
+        lambda: sets.get(name).status.available_replicas == 2,
+        "both to be available",
+        seconds=sets.patience.seconds + 30,
     )
     sets.patch(name, {"minReadySeconds": 3600})
     sets.wait_status(name, ready_replicas=2, available_replicas=0)

@@ -15,10 +15,10 @@ from tests.support.clock import ManualClock
 class MemoryCluster:
     """`cluster.client(component)` is an in-process client; `cluster.clock` is moved by hand."""
 
-    def __init__(self, *, seed: int = 0) -> None:
+    def __init__(self, *, seed: int = 0, gates: frozenset[str] = frozenset()) -> None:
         self.clock = ManualClock()
         self.store = Store(MemoryJournal())
-        self.registry = Registry(self.store, self.clock, rng=random.Random(seed))
+        self.registry = Registry(self.store, self.clock, rng=random.Random(seed), gates=gates)
         bootstrap.ensure(self.registry)
 
     def client(self, component: str = "test", *, host: str = "") -> LoopbackClient:

@@ -48,11 +48,19 @@ class Registry:
         rng: chooses generated names, service IPs and node ports.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, rng: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        rng: random.Random | None = None,
+        gates: frozenset[str] = frozenset(),
+    ) -> None:
         self.store = store
         self.clock = clock
         self.explanations = Explanations(clock)
         self._random = rng or random.Random()
+        self._gates = gates
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -309,6 +317,7 @@ class Registry:
             lookup=lambda name, obj, space: self.find(by_name(name), obj, space),
             objects=lambda name, space: self.list(by_name(name), space).items,
             random=self._random,
+            gates=self._gates,
         )
 
     def _put(self, resource: Resource, obj: Object) -> Object:

@@ -4,7 +4,7 @@ from typing import Any
 
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
-from tests.unit.controllers.world import NODE, World
+from tests.unit.controllers.world import NODE, World, stateful_set
 
 PVC, PV = "persistentvolumeclaims", "persistentvolumes"
 
@@ -153,3 +153,15 @@ def test_read_write_once_pod_serves_one_pod(world: World) -> None:
     assert "nodeName" not in world.pod("second")["spec"]
     world.delete("pods", "first")
     assert world.pod("second")["spec"]["nodeName"] == NODE
+
+
+def test_a_claim_of_a_pod_without_a_node_may_go(world: World) -> None:
+    world.edit("nodes", NODE, {"spec": {"unschedulable": True}}, namespace="")
+    world.client.create("statefulsets.apps", stateful_set(replicas=1, claims=True))
+    world.settle()
+    before = objects.uid(world.client.get("persistentvolumeclaims", "www-web-0", "default"))
+    world.delete("persistentvolumeclaims", "www-web-0")
+    assert objects.uid(world.client.get("persistentvolumeclaims", "www-web-0", "default")) != before
+    world.edit("nodes", NODE, {"spec": {"unschedulable": None}}, namespace="")
+    world.advance(2)
+    assert world.pod("web-0")["status"]["phase"] == "Running"

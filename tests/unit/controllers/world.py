@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.feature_gates import MAX_UNAVAILABLE_STATEFUL_SET
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.controllers import podstate
@@ -72,8 +73,9 @@ class FakeKubelet(Controller):
 
 
 class World:
-    def __init__(self, *, max_unavailable: bool = False, with_node: bool = True) -> None:
-        self.cluster = MemoryCluster()
+    def __init__(self, *, max_unavailable: bool = False, with_node: bool = True, seed: int = 0) -> None:
+        gates = frozenset({MAX_UNAVAILABLE_STATEFUL_SET} if max_unavailable else ())
+        self.cluster = MemoryCluster(seed=seed, gates=gates)
         self.clock = self.cluster.clock
         self.client = self.cluster.client("test")
         self.directories = Directories()

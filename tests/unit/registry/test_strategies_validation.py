@@ -32,6 +32,7 @@ def context() -> Context:
         lookup=lambda resource, name, namespace: account if resource == "serviceaccounts" else None,
         objects=lambda resource, namespace: SERVICES if resource == "services" else [],
         random=random.Random(7),
+        gates=frozenset({"MaxUnavailableStatefulSet"}),
     )
 
 

@@ -31,6 +31,7 @@ class Context:
         lookup: (resource, name, namespace) to an object, or None.
         objects: (resource, namespace) to all objects; an empty namespace means all.
         random: for generated names, addresses and ports.
+        gates: the feature gates that are on.
     """
 
     now: datetime
@@ -38,6 +39,7 @@ class Context:
     lookup: Callable[[str, str, str], Object | None]
     objects: Callable[[str, str], list[Object]]
     random: random.Random
+    gates: frozenset[str] = frozenset()
 
 
 class Strategy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from kitlib.embedded.apimachinery.feature_gates import MAX_UNAVAILABLE_STATEFUL_SET
 from kitlib.embedded.apimachinery.intstr import is_percent
 from kitlib.embedded.apimachinery.naming import check_dns_label
 from kitlib.embedded.apimachinery.objects import Object
@@ -54,6 +55,15 @@ class StatefulSetStrategy(Strategy):
             default_claim_spec(claim.setdefault("spec", {}))
             claim.setdefault("status", {}).setdefault("phase", "Pending")
 
+    def prepare_for_create(self, obj: Object, ctx: Context) -> None:
+        """Besides: a field behind a gate that is off is dropped."""
+        super().prepare_for_create(obj, ctx)
+        _gate_max_unavailable(obj, ctx, used=False)
+
+    def prepare_for_update(self, obj: Object, old: Object, ctx: Context) -> None:
+        """Keep a field behind a gate that is off only where it was used before."""
+        _gate_max_unavailable(obj, ctx, used="maxUnavailable" in _rolling_update(old))
+
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """Check the spec."""
         spec = obj["spec"]
@@ -75,6 +85,21 @@ class StatefulSetStrategy(Strategy):
         if _fixed(obj["spec"]) == _fixed(old["spec"]):
             return []
         return [fields.forbidden("spec", _CHANGE_TEXT)]
+
+
+def _rolling_update(obj: Object) -> Object:
+    rolling: Object = obj["spec"].get("updateStrategy", {}).get("rollingUpdate") or {}
+    return rolling
+
+
+def _gate_max_unavailable(obj: Object, ctx: Context, *, used: bool) -> None:
+    """With the gate on, the default is 1; with it off, the field is not there unless it was."""
+    rolling = _rolling_update(obj)
+    if MAX_UNAVAILABLE_STATEFUL_SET in ctx.gates:
+        if rolling:
+            rolling.setdefault("maxUnavailable", 1)
+    elif not used:
+        rolling.pop("maxUnavailable", None)
 
 
 def _default_update_strategy(strategy: Object) -> None:
