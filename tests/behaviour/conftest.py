@@ -13,6 +13,7 @@ from kubernetes import config
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api
 
 from kitlib.environments.embedded import EmbeddedProvider
+from tests.behaviour.rest import Rest
 from tests.behaviour.stateful_sets import StatefulSets, stateful_sets
 from tests.support.kubectl import Kubectl
 from tests.support.patience import Patience
@@ -114,3 +115,8 @@ def gated_sets(request: pytest.FixtureRequest, tmp_path: Path, patience: Patienc
             yield sets
     finally:
         provider.delete("gated")
+
+
+@pytest.fixture(scope="session")
+def rest(client: ApiClient) -> Rest:
+    return Rest(client)

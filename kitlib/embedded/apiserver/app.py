@@ -13,18 +13,17 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from kitlib.embedded.apimachinery.status import StatusError, forbidden, generic
-from kitlib.embedded.apiserver import discovery
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens, User, user_of_certificate
 from kitlib.embedded.apiserver.authorization import Attributes, Authorizer, attributes_of
 from kitlib.embedded.apiserver.decisions import decision_list
 from kitlib.embedded.apiserver.escalation import EscalationCheck
 from kitlib.embedded.apiserver.handlers import Handlers
 from kitlib.embedded.apiserver.impersonation import impersonated
-from kitlib.embedded.apiserver.negotiation import accepts
-from kitlib.embedded.apiserver.openapi import openapi_response
+from kitlib.embedded.apiserver.negotiation import prefers_yaml
+from kitlib.embedded.apiserver.nonresource import NonResources
 from kitlib.embedded.apiserver.request import INFO, USER, ApiRequest
-from kitlib.embedded.apiserver.request_info import RequestInfo, parse
-from kitlib.embedded.apiserver.responses import failure, json_response
+from kitlib.embedded.apiserver.request_info import parse
+from kitlib.embedded.apiserver.responses import as_yaml, failure, json_response
 from kitlib.embedded.apiserver.reviews import Reviews
 from kitlib.embedded.apiserver.streams import Node, PodStreams
 from kitlib.embedded.apiserver.subresources import Subresources
@@ -50,7 +49,6 @@ VERSION = {
 
 _BODY_LIMIT = 3 << 20  # a real API server's MaxRequestBodyBytes
 _OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
-_HEALTH = ("/healthz", "/livez", "/readyz")
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -74,12 +72,13 @@ class ApiServer:
         node: Callable[[str], Node | None],
         address: str,
     ) -> None:
-        self._registry, self._tokens, self._address = registry, tokens, address
+        self._registry, self._tokens = registry, tokens
+        self._nonresources = NonResources(VERSION, tokens, address)
         self._authorizer = Authorizer(registry.store)
         self._handlers = Handlers(registry, EscalationCheck(self._authorizer))
         self._subresources = Subresources(registry, self._handlers, tokens, PodStreams(registry, node))
         self._reviews = Reviews(self._authorizer, tokens)
-        self.app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[_failures, self._access])
+        self.app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[_encoding, _failures, self._access])
         self.app.router.add_route("*", "/{path:.*}", self._route)
 
     @web.middleware
@@ -109,7 +108,7 @@ class ApiServer:
     async def _route(self, request: web.Request) -> web.StreamResponse:
         info = request[INFO]
         if not info.is_resource:
-            return self._nonresource(request, info)
+            return self._nonresources.answer(request)
         if info.resource is None:
             raise generic(404, "NotFound", "the server could not find the requested resource")
         api_request = ApiRequest(request, info, request[USER], info.resource, [])
@@ -132,62 +131,6 @@ class ApiServer:
         document = {"kind": request.resource.kind, "apiVersion": request.resource.api_version} | answer
         return json_response(document, status=201)
 
-    def _nonresource(self, request: web.Request, info: RequestInfo) -> web.Response:
-        parts = [part for part in info.path.split("/") if part]
-        if request.method not in ("GET", "HEAD"):
-            raise generic(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-        if info.path.rstrip("/") in _HEALTH or (parts and f"/{parts[0]}" in _HEALTH):
-            return web.Response(text="ok")
-        if parts == ["version"]:
-            return json_response(VERSION)
-        if parts[:1] in (["api"], ["apis"]):
-            return self._discovery(request, parts)
-        if parts[:1] == ["openapi"]:
-            return openapi_response(parts[1:], request.headers.get("Accept", ""))
-        if not parts:
-            paths = [
-                "/api",
-                "/api/v1",
-                "/apis",
-                "/healthz",
-                "/livez",
-                "/openapi/v2",
-                "/openapi/v3",
-                "/readyz",
-                "/version",
-            ]
-            return json_response({"paths": paths})
-        raise generic(404, "NotFound", "the server could not find the requested resource")
-
-    def _discovery(self, request: web.Request, parts: list[str]) -> web.Response:
-        if len(parts) == 1:
-            if any(_wants_aggregated(media) for media in accepts(request.headers.get("Accept", ""))):
-                return _aggregated(request, core=parts[0] == "api")
-            legacy = discovery.versions(self._address) if parts[0] == "api" else discovery.group_list()
-            return json_response(legacy)
-        if parts[0] == "api":
-            found = discovery.resource_list("", parts[1])
-        elif len(parts) == 2:
-            found = discovery.with_group(parts[1])
-        else:
-            found = discovery.resource_list(parts[1], parts[2])
-        if found is None:
-            raise generic(404, "NotFound", "the server could not find the requested resource")
-        return json_response(found)
-
-
-def _wants_aggregated(media: object) -> bool:
-    parameters = getattr(media, "parameters", {})
-    return parameters.get("as") == "APIGroupDiscoveryList" and parameters.get("v") == "v2"
-
-
-def _aggregated(request: web.Request, *, core: bool) -> web.Response:
-    document = discovery.aggregated(core=core)
-    headers = {"ETag": discovery.etag(document), "Vary": "Accept", "Cache-Control": "public"}
-    if request.headers.get("If-None-Match") == headers["ETag"]:
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=document, headers=headers | {"Content-Type": discovery.AGGREGATED_TYPE})
-
 
 def _denied(user: User, wanted: Attributes) -> StatusError:
     if wanted.path:
@@ -198,6 +141,15 @@ def _denied(user: User, wanted: Attributes) -> StatusError:
     why = f'User "{user.name}" cannot {wanted.verb} {what}{where}'
     resource = f"{wanted.resource}.{wanted.group}" if wanted.group else wanted.resource
     return forbidden(resource, wanted.name, why)
+
+
+@web.middleware
+async def _encoding(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tell in YAML what is told in JSON, to who asks for that."""
+    response = await handler(request)
+    if isinstance(response, web.Response) and prefers_yaml(request.headers.get("Accept", "")):
+        return as_yaml(response)
+    return response
 
 
 @web.middleware

@@ -6,13 +6,17 @@ their objects).
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from jwt.algorithms import ECAlgorithm
 
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery.objects import Object
@@ -21,6 +25,7 @@ from kitlib.embedded.storage.store import Store
 __all__ = ["ISSUER", "ServiceAccountTokens", "User", "user_of_certificate"]
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+_API = "https://10.244.0.1:6443"  # where the endpoints of the service `kubernetes` are
 _ALGORITHM = "ES256"
 _CLAIM = "kubernetes.io"
 _POD_TOKEN_SECONDS = 365 * 24 * 3600  # a kubelet would renew a shorter one; the token dies with its pod all the same
@@ -69,6 +74,8 @@ class ServiceAccountTokens:
         self._private = load_pem_private_key(key, password=None)
         self._public = self._private.public_key()
         self._store, self._clock = store, clock
+        public = self._public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self._key_id = base64.urlsafe_b64encode(hashlib.sha256(public).digest()).decode().rstrip("=")
 
     def issue(
         self,
@@ -101,7 +108,7 @@ class ServiceAccountTokens:
             "jti": str(uuid.uuid4()),
             _CLAIM: bound,
         }
-        return jwt.encode(claims, self._private, algorithm=_ALGORITHM)  # type: ignore[arg-type]
+        return jwt.encode(claims, self._private, algorithm=_ALGORITHM, headers={"kid": self._key_id})  # type: ignore[arg-type]
 
     def for_pod(self, pod: Object) -> str:
         """Return the token that a pod finds in its service-account volume.
@@ -147,6 +154,22 @@ class ServiceAccountTokens:
             }
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
         return User(claims["sub"], groups, account.get("uid", ""), extra)
+
+    @property
+    def keys(self) -> Object:
+        """The public key, as a JSON Web Key Set."""
+        key: Object = json.loads(ECAlgorithm.to_jwk(self._public))  # type: ignore[arg-type]
+        return {"keys": [key | {"use": "sig", "alg": _ALGORITHM, "kid": self._key_id}]}
+
+    def openid_configuration(self, keys_path: str) -> Object:
+        """The discovery document of the token issuer; its keys are at the API, as pods reach it."""
+        return {
+            "issuer": ISSUER,
+            "jwks_uri": f"{_API}{keys_path}",
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [_ALGORITHM],
+        }
 
     def _alive(self, resource: str, namespace: str, reference: Object) -> bool:
         found = self._store.get(resource, f"{namespace}/{reference.get('name', '')}")

@@ -5,7 +5,6 @@ Source: Kubernetes' "API Discovery" documentation.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
@@ -15,7 +14,7 @@ import orjson
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.resources import RESOURCES, Resource
 
-__all__ = ["AGGREGATED_TYPE", "aggregated", "etag", "group", "group_list", "resource_list", "versions", "with_group"]
+__all__ = ["AGGREGATED_TYPE", "aggregated", "group", "group_list", "resource_list", "versions", "with_group"]
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -33,11 +32,6 @@ def aggregated(*, core: bool) -> bytes:
     items = [_group_discovery(name, members) for name, members in groups() if (name == "") == core]
     document = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
     return orjson.dumps(document)
-
-
-def etag(document: bytes) -> str:
-    """The document's ETag, quoted."""
-    return f'"{hashlib.sha256(document).hexdigest().upper()}"'
 
 
 def _group_discovery(name: str, members: list[Resource]) -> Object:

@@ -11,7 +11,7 @@ from typing import Any
 from kitlib.embedded.apimachinery.status import generic
 from kitlib.embedded.apiserver import bodies, protobuf
 
-__all__ = ["MediaType", "accepts", "choose_json", "decode_body", "parse_media_type"]
+__all__ = ["MediaType", "accepts", "choose_json", "decode_body", "parse_media_type", "prefers_yaml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def accepts(header: str) -> list[MediaType]:
     return [parse_media_type(part) for part in header.split(",") if part.strip()] or [MediaType("*/*")]
 
 
-_JSON_TYPES = ("application/json", "application/*", "*/*", "")
+_YAML = "application/yaml"
+_JSON_TYPES = ("application/json", _YAML, "application/*", "*/*", "")
 
 
 def choose_json(header: str, *, transforms: tuple[str, ...]) -> MediaType:
@@ -62,6 +63,16 @@ def choose_json(header: str, *, transforms: tuple[str, ...]) -> MediaType:
             return media
     supported = "only the following media types are accepted: application/json, application/yaml"
     raise generic(406, "NotAcceptable", supported)
+
+
+def prefers_yaml(header: str) -> bool:
+    """Tell whether the first media type that is served is YAML.
+
+    Example:
+        >>> prefers_yaml("text/html, application/yaml, application/json")
+        True
+    """
+    return next((media.type == _YAML for media in accepts(header) if media.type in _JSON_TYPES), False)
 
 
 def decode_body(body: bytes, content_type: str) -> tuple[Any, list[str]]:

@@ -8,43 +8,66 @@ Source: gnostic's `openapi.v2.Document` for the field numbers.
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
+from functools import cache
+
+import orjson
 from aiohttp import web
 
 from kitlib.embedded.apimachinery import openapi
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import generic
 from kitlib.embedded.apiserver import discovery
+from kitlib.embedded.apiserver.conditional import conditional
 from kitlib.embedded.apiserver.negotiation import accepts
-from kitlib.embedded.apiserver.responses import json_response
 
 __all__ = ["openapi_response"]
 
+_JSON = "application/json"
 _V2: Object = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36"}, "paths": {}}
 # Clients ask with "@", which is no valid media type: the answer has a dot, as upstream's.
 _V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _V2_ASKED = (_V2_PROTOBUF, _V2_PROTOBUF.replace("v2.v1", "v2@v1"))
 
 
-def openapi_response(rest: list[str], accept: str) -> web.Response:
+def openapi_response(rest: list[str], accept: str, *, digest: str | None = None, asked: str = "") -> web.Response:
     """Answer a request below `/openapi`.
 
     Args:
         rest: the parts of the path after `openapi`.
         accept: the Accept header.
+        digest: the query's `hash`; a document asked for by its hash may be kept for ever.
+        asked: the If-None-Match header.
 
     Raises:
         StatusError: 404.
     """
     if rest == ["v2"]:
         if any(media.type in _V2_ASKED for media in accepts(accept)):
-            return web.Response(body=_v2_protobuf(), content_type=_V2_PROTOBUF)
-        return json_response(_V2)
+            return conditional(_v2_protobuf(), _V2_PROTOBUF, asked=asked, headers={})
+        return conditional(orjson.dumps(_V2), _JSON, asked=asked, headers={})
     if rest == ["v3"]:
-        return json_response(openapi.openapi_index())
+        return conditional(orjson.dumps(openapi.openapi_index()), _JSON, asked=asked, headers={})
     group, version = _group_version(rest[1:]) if rest[:1] == ["v3"] else ("", "")
-    if version and discovery.resource_list(group, version):
-        return json_response(openapi.openapi_v3(group, version))
-    raise generic(404, "NotFound", "the server could not find the requested resource")
+    if not version or not discovery.resource_list(group, version):
+        raise generic(404, "NotFound", "the server could not find the requested resource")
+    current = openapi.openapi_index()["paths"]["/".join(rest[1:])]["serverRelativeURL"]
+    headers = {"Cache-Control": "no-cache, private"}
+    if digest is not None:
+        if not current.endswith(f"?hash={digest}"):
+            return web.Response(status=301, headers={"Location": current})
+        headers = {"Cache-Control": "public, immutable", "Expires": _next_year()}
+    return conditional(_document(group, version), _JSON, asked=asked, headers=headers)
+
+
+@cache
+def _document(group: str, version: str) -> bytes:
+    return orjson.dumps(openapi.openapi_v3(group, version))
+
+
+def _next_year() -> str:
+    return formatdate(time.time() + 365 * 24 * 3600, usegmt=True)
 
 
 def _group_version(path: list[str]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast, get_args
 
 import orjson
+import yaml
 from aiohttp import web
 
 from kitlib.embedded.apimachinery.hashing import go_json
@@ -17,7 +18,7 @@ from kitlib.embedded.apiserver.negotiation import MediaType, choose_json
 from kitlib.embedded.apiserver.tables import IncludeObject, table
 from kitlib.embedded.registry.listing import Page
 
-__all__ = ["Presenter", "failure", "json_response", "status_success"]
+__all__ = ["Presenter", "as_yaml", "failure", "json_response", "status_success"]
 
 # Characters of one warning and of all, as Kubernetes cuts them. Python's client reads no more than 100 headers.
 WARNING_LENGTH, WARNINGS_LENGTH, WARNINGS = 256, 4096, 50
@@ -37,6 +38,20 @@ def json_response(document: Object, *, status: int = 200, warnings: list[str] | 
         escaped = printable.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{escaped}"')
     return response
+
+
+def as_yaml(response: web.Response) -> web.Response:
+    """Return a JSON answer in YAML, any other answer as it is."""
+    if response.content_type != "application/json" or not isinstance(response.body, bytes):
+        return response
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(orjson.loads(response.body), Dumper=dumper, default_flow_style=False, allow_unicode=True)
+    answer = web.Response(text=text, status=response.status, content_type="application/yaml")
+    answer.headers["Content-Type"] = "application/yaml"  # without the charset that a text brings along
+    for name in ("Warning", "Retry-After", "ETag", "Vary", "Cache-Control"):
+        for value in response.headers.getall(name, []):
+            answer.headers.add(name, value)
+    return answer
 
 
 def failure(error: StatusError) -> web.Response:
