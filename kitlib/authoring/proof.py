@@ -1,6 +1,7 @@
 """The proof of a lab's checks: the reference passes, the untouched lab abstains, every attempt gets what it must.
 
-All of it runs on one cluster, side by side in namespaces of their own.
+All of it runs on one cluster, side by side in namespaces of their own. But attempts at a lab with cluster-scoped
+objects, or with several nodes, would meet each other there: each of them gets a cluster of its own.
 """
 
 from __future__ import annotations
@@ -8,20 +9,22 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from kitlib.authoring.attempts import Attempt, Attempts, Bench, load_attempts
 from kitlib.checks import Checkpoint, Observer, Outcome, Verdict
-from kitlib.client import Cluster, Timeline
+from kitlib.client import Cluster, Timeline, connect
+from kitlib.environments.embedded import EmbeddedProvider
 from kitlib.errors import KitError
 from kitlib.lab import LabFiles, LabSpec
 from kitlib.lab.reset import ensure_namespace
 
 __all__ = ["Proven", "prove"]
 
-_SIDE_BY_SIDE = 6
+_SIDE_BY_SIDE, _CLUSTERS_AT_ONCE = 6, 3
 _PATIENCE_SECONDS = 40.0
 
 
@@ -48,7 +51,8 @@ def prove(
 
     Args:
         files: of the lab.
-        cluster: where; namespaces are made on it and thrown away.
+        cluster: where; namespaces are made on it and thrown away. A lab whose attempts need clusters of their own
+            leaves it alone.
         only: picks attempts; the reference and the untouched lab are always proved.
         done: called after each attempt.
     """
@@ -61,7 +65,7 @@ def prove(
         tried = sorted(filter(only, attempts.tried), key=lambda one: -order.index(one.checkpoint))
         tasks += [partial(workshop.attempt, one, number) for number, one in enumerate(tried)]
         results: list[Proven] = []
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        with ThreadPoolExecutor(_CLUSTERS_AT_ONCE if workshop.isolated else _SIDE_BY_SIDE) as pool:
             for found in pool.map(lambda task: task(), tasks):
                 results += found
                 for proven in found:
@@ -78,10 +82,32 @@ class _Workshop:
         self.attempts = attempts
         self.cluster = cluster
         self.folder = folder
+        self.isolated = bool(spec.cluster_objects) or spec.nodes > 1
+
+    @contextmanager
+    def venue(self, name: str) -> Iterator[Cluster]:
+        """Give a cluster for one attempt: the common one, or one of its own."""
+        if not self.isolated:
+            yield self.cluster
+            return
+        provider = EmbeddedProvider(self.folder)
+        try:
+            info = provider.create(name, nodes=self.spec.nodes)
+            own = connect(info.kubeconfig, info.context)
+            yield own
+            own.close()
+        finally:
+            provider.delete(name)
+
+    @contextmanager
+    def place(self, name: str) -> Iterator[_Place]:
+        """Give one attempt its place."""
+        with self.venue(name) as cluster, _Place(self, cluster, name) as place:
+            yield place
 
     def reference(self) -> list[Proven]:
         """Take the reference's steps, and look at every checkpoint where it stands."""
-        with _Place(self, "reference") as place:
+        with self.place("reference") as place:
             return list(self._walk(place))
 
     def _walk(self, place: _Place) -> Iterator[Proven]:
@@ -91,7 +117,7 @@ class _Workshop:
 
     def untouched(self) -> list[Proven]:
         """Look at every checkpoint of a lab in which nothing was done."""
-        with _Place(self, "untouched") as place:
+        with self.place("untouched") as place:
             place.bench.cluster.list("pods", namespace=place.namespace)
             return [
                 place.judge(Attempt(c.id, "untouched", lambda _: None, Outcome.NOT_ATTEMPTED), c)
@@ -100,18 +126,24 @@ class _Workshop:
 
     def attempt(self, attempt: Attempt, number: int) -> list[Proven]:
         """Try one attempt."""
-        with _Place(self, f"attempt-{number}") as place:
+        with self.place(f"attempt-{number}") as place:
             return [place.judge(attempt, self.spec.checkpoint(attempt.checkpoint))]
 
 
 class _Place:
     """A namespace with its timeline, for one attempt."""
 
-    def __init__(self, workshop: _Workshop, name: str) -> None:
-        self.cluster = workshop.cluster
-        self.namespace = f"{workshop.spec.namespace}-{name}"
-        self.slug = workshop.spec.slug
-        self.timeline = Timeline(self.cluster, self.namespace, folder=workshop.folder)
+    def __init__(self, workshop: _Workshop, cluster: Cluster, name: str) -> None:
+        self.cluster = cluster
+        self.spec = workshop.spec
+        self.namespace = f"{self.spec.namespace}-{name}"
+        self.timeline = Timeline(
+            cluster,
+            self.namespace,
+            folder=workshop.folder / "timelines",
+            kinds=self.spec.recorded,
+            volumes=self.spec.volumes,
+        )
         self.bench = Bench(
             self.cluster,
             self.namespace,
@@ -120,7 +152,7 @@ class _Place:
         )
 
     def __enter__(self) -> _Place:
-        ensure_namespace(self.cluster, self.namespace, slug=self.slug)
+        ensure_namespace(self.cluster, self.namespace, slug=self.spec.slug)
         self.timeline.start()
         return self
 
@@ -134,7 +166,9 @@ class _Place:
             attempt.steps(self.bench)
         except KitError as error:
             return Proven(attempt.title, "not run", f"its steps failed: {error}")
-        observer = Observer(self.cluster, self.namespace, timeline=self.timeline)
+        observer = Observer(
+            self.cluster, self.namespace, timeline=self.timeline, kinds=self.spec.kinds, volumes=self.spec.volumes
+        )
         verdict, _ = observer.observe(checkpoint, timeout=_PATIENCE_SECONDS)
         return Proven(attempt.title, str(verdict.outcome), _fault(attempt, verdict))
 

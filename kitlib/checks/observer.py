@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from kitlib.checks.checkpoint import Checkpoint
 from kitlib.checks.history import History
 from kitlib.checks.observation import Observation, Probe, ProbeResult
 from kitlib.checks.verdict import Outcome, State, Verdict
-from kitlib.client import ApiError, Cluster, Timeline
+from kitlib.client import ApiError, Cluster, Timeline, belongs
 from kitlib.client.readiness import pod_ready
 from kitlib.errors import ClusterError, KitError
 
@@ -42,11 +42,24 @@ class Observer:
         namespace: what is observed.
         timeline: the record of its past, for edge and trace criteria.
         seed: of the learner's variant.
+        kinds: what is looked at beside the kinds that every lab is about.
+        volumes: names of PersistentVolumes that count although no claim of the namespace is bound to them.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, *, timeline: Timeline | None = None, seed: str = "") -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        *,
+        timeline: Timeline | None = None,
+        seed: str = "",
+        kinds: Iterable[str] = (),
+        volumes: Iterable[str] = (),
+    ) -> None:
         self.cluster = cluster
         self.namespace = namespace
+        self.kinds = _KINDS | {kind: kind for kind in kinds}
+        self.volumes = frozenset(volumes)
         self.timeline = timeline
         self.seed = seed
 
@@ -96,16 +109,10 @@ class Observer:
     def _read(self) -> tuple[Objects, dict[str, str], tuple[Json, ...]]:
         objects: Objects = {}
         versions: dict[str, str] = {}
-        for kind, name in _KINDS.items():
+        for kind, name in self.kinds.items():
             found, versions[kind] = self.cluster.listing(name, namespace=self.namespace)
-            objects[kind] = tuple(one for one in found if self._ours(one))
+            objects[kind] = tuple(one for one in found if belongs(one, self.namespace, volumes=self.volumes))
         return objects, versions, tuple(self.cluster.list("events", namespace=self.namespace))
-
-    def _ours(self, obj: Json) -> bool:
-        """Volumes have no namespace: ours are those bound to a claim of ours."""
-        if obj["kind"] != "PersistentVolume":
-            return True
-        return bool(((obj.get("spec") or {}).get("claimRef") or {}).get("namespace") == self.namespace)
 
     def _history(self, objects: Objects, versions: Mapping[str, str]) -> History:
         """Return the record once it has caught up with what was just listed: watches lag by milliseconds."""

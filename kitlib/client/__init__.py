@@ -11,7 +11,7 @@ Example:
 from __future__ import annotations
 
 from kitlib.client.applying import Applied
-from kitlib.client.changes import Change
+from kitlib.client.changes import RECORDED, Change, belongs
 from kitlib.client.cluster import Cluster, connect
 from kitlib.client.diagnosis import Diagnosis, diagnose
 from kitlib.client.execution import ExecResult
@@ -19,6 +19,7 @@ from kitlib.client.failures import ApiError, ManifestError, Unreachable, WaitTim
 from kitlib.client.timeline import Timeline, read_changes
 
 __all__ = [
+    "RECORDED",
     "ApiError",
     "Applied",
     "Change",
@@ -29,6 +30,7 @@ __all__ = [
     "Timeline",
     "Unreachable",
     "WaitTimeout",
+    "belongs",
     "connect",
     "diagnose",
     "read_changes",

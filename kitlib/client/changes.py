@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kitlib.client.readiness import pod_ready, pod_reason
 
-__all__ = ["RECORDED", "Change", "compact"]
+__all__ = ["RECORDED", "Change", "belongs", "compact"]
 
 Json = Mapping[str, Any]
 
 #: The kinds a timeline follows, by the name that the API gives them.
 RECORDED = ("Pod", "PersistentVolumeClaim", "PersistentVolume", "StatefulSet", "Service", "ControllerRevision")
+
+
+def belongs(obj: Json, namespace: str, *, volumes: Collection[str] = ()) -> bool:
+    """Tell whether an object that a list of a namespace shows is part of its story.
+
+    Volumes have no namespace: those of these names are, and those that a claim of the namespace is bound to.
+    """
+    if obj["kind"] != "PersistentVolume" or obj["metadata"]["name"] in volumes:
+        return True
+    return bool(((obj.get("spec") or {}).get("claimRef") or {}).get("namespace") == namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +113,17 @@ def _claim(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
 
 def _volume(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
     claim = spec.get("claimRef") or {}
-    return {"phase": status.get("phase"), "claim": claim.get("name"), "claim_uid": claim.get("uid")}
+    return {
+        "phase": status.get("phase"),
+        "claim": claim.get("name"),
+        "claim_uid": claim.get("uid"),
+        "class": spec.get("storageClassName"),
+        "reclaim": spec.get("persistentVolumeReclaimPolicy"),
+    }
 
 
 def _set(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
+    strategy = spec.get("updateStrategy") or {}
     return {
         "generation": metadata.get("generation"),
         "replicas": spec.get("replicas", 1),
@@ -114,7 +131,45 @@ def _set(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
         "ready_replicas": status.get("readyReplicas", 0),
         "current_revision": status.get("currentRevision"),
         "update_revision": status.get("updateRevision"),
-        "partition": ((spec.get("updateStrategy") or {}).get("rollingUpdate") or {}).get("partition"),
+        "partition": (strategy.get("rollingUpdate") or {}).get("partition"),
+        "strategy": strategy.get("type"),
+        "start": (spec.get("ordinals") or {}).get("start"),
+        "images": [
+            one.get("image") for one in ((spec.get("template") or {}).get("spec") or {}).get("containers") or []
+        ],
+    }
+
+
+def _workload(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
+    owner: Json = next((ref for ref in metadata.get("ownerReferences") or [] if ref.get("controller")), {})
+    containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or []
+    return {
+        "generation": metadata.get("generation"),
+        "number": (metadata.get("annotations") or {}).get("deployment.kubernetes.io/revision"),
+        "replicas": spec.get("replicas", 1),
+        "existing": status.get("replicas", 0),
+        "ready_replicas": status.get("readyReplicas", 0),
+        "owner": owner.get("uid"),
+        "images": [container.get("image") for container in containers],
+    }
+
+
+def _node(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
+    conditions = {one.get("type"): one.get("status") for one in status.get("conditions") or []}
+    return {
+        "ready": conditions.get("Ready") == "True",
+        "condition": conditions.get("Ready"),
+        "unschedulable": spec.get("unschedulable"),
+        "taints": [taint.get("key") for taint in spec.get("taints") or []],
+    }
+
+
+def _slice(metadata: Json, spec: Json, status: Json, obj: Json) -> Json:
+    endpoints = obj.get("endpoints") or []
+    return {
+        "service": (metadata.get("labels") or {}).get("kubernetes.io/service-name"),
+        "ready": [one.get("addresses", [""])[0] for one in endpoints if (one.get("conditions") or {}).get("ready")],
+        "hosts": [one["hostname"] for one in endpoints if one.get("hostname")],
     }
 
 
@@ -131,6 +186,10 @@ _FACTS = {
     "PersistentVolumeClaim": _claim,
     "PersistentVolume": _volume,
     "StatefulSet": _set,
+    "Deployment": _workload,
+    "ReplicaSet": _workload,
+    "Node": _node,
+    "EndpointSlice": _slice,
     "Service": _service,
     "ControllerRevision": _controller_revision,
 }

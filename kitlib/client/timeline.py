@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from kitlib.client.changes import RECORDED, Change
+from kitlib.client.changes import RECORDED, Change, belongs
 from kitlib.client.failures import ApiError
 from kitlib.errors import KitError
 
@@ -46,6 +46,8 @@ class Timeline:
         cluster: where.
         namespace: which.
         folder: where the file is kept; it is named after the namespace's UID.
+        kinds: what is followed.
+        volumes: names of PersistentVolumes that are followed although no claim of the namespace is bound to them.
 
     Example:
         >>> with Timeline(cluster, "lab", folder=Path("/tmp")) as timeline:  # doctest: +SKIP
@@ -59,11 +61,13 @@ class Timeline:
         *,
         folder: Path,
         kinds: Iterable[str] = RECORDED,
+        volumes: Iterable[str] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.kinds = tuple(kinds)
+        self._volumes = frozenset(volumes)
         self.problem = ""
         self._folder = folder
         self._now = now
@@ -208,7 +212,4 @@ class Timeline:
             hang_up()
 
     def _ours(self, obj: dict[str, Any]) -> bool:
-        """Volumes have no namespace: ours are those bound to a claim of ours."""
-        if obj["kind"] != "PersistentVolume":
-            return True
-        return bool(((obj.get("spec") or {}).get("claimRef") or {}).get("namespace") == self.namespace)
+        return belongs(obj, self.namespace, volumes=self._volumes)

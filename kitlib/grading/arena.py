@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ import yaml
 
 from kitlib.client import Cluster, connect
 from kitlib.environments.embedded import EmbeddedProvider
+from kitlib.lab import LabSpec
 from kitlib.lab.reset import ensure_namespace
 
 __all__ = ["Arena", "arena", "student_access"]
@@ -55,17 +56,17 @@ class Arena:
 
 
 @contextmanager
-def arena(namespace: str, *, slug: str) -> Iterator[Arena]:
+def arena(spec: LabSpec, namespace: str) -> Iterator[Arena]:
     """Start a cluster of its own, give it the lab's namespace and a student, and remove all of it at the end."""
     with tempfile.TemporaryDirectory(prefix="kit-grade-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         provider = EmbeddedProvider(folder / "state")
-        info = provider.create("grading")
+        info = provider.create("grading", nodes=spec.nodes)
         try:
             cluster = connect(info.kubeconfig, info.context)
             try:
-                ensure_namespace(cluster, namespace, slug=slug)
-                access = student_access(cluster, namespace, folder / "kubeconfig")
+                ensure_namespace(cluster, namespace, slug=spec.slug)
+                access = student_access(cluster, namespace, folder / "kubeconfig", rights=_rights(cluster, spec))
                 yield Arena(cluster, namespace, access, folder)
             finally:
                 cluster.close()
@@ -73,18 +74,31 @@ def arena(namespace: str, *, slug: str) -> Iterator[Arena]:
             provider.delete("grading")
 
 
-def student_access(cluster: Cluster, namespace: str, file: Path) -> Path:
-    """Make a service account that may work in one namespace and look around, and write its kubeconfig."""
+def _rights(cluster: Cluster, spec: LabSpec) -> list[dict[str, Any]]:
+    """Return the rules beyond the namespace: the cluster-scoped kinds that the lab is about, and what it asks for."""
+    kinds = [cluster.mapper.named(kind) for kind in spec.cluster_objects]
+    made = [{"apiGroups": [kind.group], "resources": [kind.plural], "verbs": ["*"]} for kind in kinds]
+    return [*made, *(dict(rule) for rule in spec.rights)]
+
+
+def student_access(
+    cluster: Cluster, namespace: str, file: Path, *, rights: Sequence[Mapping[str, list[str]]] = ()
+) -> Path:
+    """Make a service account that may work in one namespace and look around, and write its kubeconfig.
+
+    Args:
+        rights: rules for the whole cluster beside these.
+    """
     account = {"kind": "ServiceAccount", "name": _STUDENT, "namespace": _HOME_NAMESPACE}
     ensure_namespace(cluster, _HOME_NAMESPACE, slug="grading")
-    everything, reading = ["*"], ["get", "list", "watch"]
+    everything, reading = {"verbs": ["*"]}, {"verbs": ["get", "list", "watch"]}
     cluster.apply(
         [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _STUDENT}}], namespace=_HOME_NAMESPACE
     )
     cluster.apply(
         [
-            _role("kit-student-work", _WORK, everything),
-            _role("kit-student-look", _LOOK, reading),
+            _role("kit-student-work", [rule | everything for rule in _WORK]),
+            _role("kit-student-look", [*(rule | reading for rule in _LOOK), *map(dict, rights)]),
             _binding("ClusterRoleBinding", "kit-student-look", account),
             _binding("RoleBinding", "kit-student-work", account),
         ],
@@ -104,12 +118,12 @@ def student_access(cluster: Cluster, namespace: str, file: Path) -> Path:
     return file
 
 
-def _role(name: str, rules: list[dict[str, Any]], verbs: list[str]) -> dict[str, Any]:
+def _role(name: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": name},
-        "rules": [{**rule, "verbs": verbs} for rule in rules],
+        "rules": rules,
     }
 
 

@@ -64,12 +64,20 @@ def grade(
     from kitlib.grading.engine import run  # noqa: PLC0415 -- brings papermill
 
     namespace = spec.for_student(seed)
-    with arena(namespace, slug=files.slug) as place:
+    with arena(spec, namespace) as place:
         sandbox = _sandbox(place, files, hidden=(course.root, out.absolute()))
         file = place.folder / "submission.ipynb"
         file.write_text(json.dumps(read.runnable()))
-        with Timeline(place.cluster, namespace, folder=place.folder / "timeline") as timeline:
-            observer = Observer(place.cluster, namespace, timeline=timeline, seed=seed)
+        with Timeline(
+            place.cluster,
+            namespace,
+            folder=place.folder / "timeline",
+            kinds=spec.recorded,
+            volumes=spec.volumes,
+        ) as timeline:
+            observer = Observer(
+                place.cluster, namespace, timeline=timeline, seed=seed, kinds=spec.kinds, volumes=spec.volumes
+            )
             judge = Judge(spec, read, observer, told=progress)
             stopped = run(
                 file,

@@ -24,6 +24,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a text in quotes"),
     "int | None": ((int, type(None)), "a whole number"),
     "float": ((int, float), "a number"),
+    "tuple[str, ...]": ((tuple, list), 'a list of kinds such as ["Pod"]'),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kitlib.client import Change
 
-__all__ = ["Note", "Record", "ScoreRow", "Scores"]
+__all__ = ["LANES", "Note", "Record", "ScoreRow", "Scores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,25 @@ class Note:
         return f"{self.title}\n{self.text}" if self.text else self.title
 
 
+#: The kinds that have a lane in a picture unless others are asked for.
+LANES = ("Pod", "PersistentVolumeClaim")
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What happened in a namespace since `start`, to be drawn as a picture."""
+    """What happened in a namespace, to be drawn as a picture.
+
+    Args:
+        names: a pattern; only objects whose names match have a lane. "" means all.
+        kinds: only objects of these kinds have a lane, in this order.
+        since: seconds since the epoch; what had ended by then is left out.
+    """
 
     changes: tuple[Change, ...]
     title: str = ""
+    names: str = ""
+    kinds: tuple[str, ...] = LANES
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Bring a lab back to its beginning: delete and re-create its namespace, which is all that it owns.
+"""Bring a lab back to its beginning: delete what it owns, its namespace and the cluster-scoped objects it declares.
 
 Bounded and resumable: an interrupted reset is simply begun again, and finds the namespace going or gone.
 """
@@ -6,12 +6,12 @@ Bounded and resumable: an interrupted reset is simply begun again, and finds the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from kitlib.client import ApiError, Cluster
 from kitlib.errors import ClusterError, LabError
 
-__all__ = ["LAB_LABEL", "OWNER_LABEL", "ensure_namespace", "remove_namespace"]
+__all__ = ["LAB_LABEL", "OWNER_LABEL", "ensure_namespace", "remove_cluster_objects", "remove_namespace"]
 
 OWNER_LABEL = "statefulset-lab-kit/owned"
 LAB_LABEL = "statefulset-lab-kit/lab"
@@ -58,6 +58,18 @@ def remove_namespace(
         cluster.delete("namespace", namespace)
     cluster.wait("namespace", namespace, until="deleted", timeout=timeout, progress=progress)
     return True
+
+
+def remove_cluster_objects(cluster: Cluster, named: Mapping[str, Sequence[str]], *, timeout: float = 60.0) -> list[str]:
+    """Delete the cluster-scoped objects that a lab declares as its own; returns what was there, as `kind/name`.
+
+    Raises:
+        WaitTimeout: one is not gone in time; call it again to go on.
+    """
+    found = [(kind, name) for kind, names in named.items() for name in names if cluster.delete(kind, name)]
+    for kind, name in found:
+        cluster.wait(kind, name, until="deleted", timeout=timeout)
+    return [f"{kind.lower()}/{name}" for kind, name in found]
 
 
 def _owned(namespace: dict[str, object]) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from kitlib.checks import Observer, Outcome, Verdict
 from kitlib.client import Applied, Cluster, Timeline
+from kitlib.client.why import why
 from kitlib.errors import LabError, UsageError
 from kitlib.lab.calls import checked, forgiving, told
 from kitlib.lab.course import LabFiles
 from kitlib.lab.kubectl import Kubectl, split
-from kitlib.lab.notes import Note, Record, ScoreRow, Scores
+from kitlib.lab.notes import LANES, Note, Record, ScoreRow, Scores
 from kitlib.lab.progress import Progress
-from kitlib.lab.reset import ensure_namespace, remove_namespace
+from kitlib.lab.reset import ensure_namespace, remove_cluster_objects, remove_namespace
 
 __all__ = ["CheckpointNotPassed", "Lab"]
 
@@ -50,7 +52,7 @@ class Lab:
         self.seed = seed
         self.state_dir = state_dir
         self.progress = Progress(state_dir / "progress.jsonl")
-        self.recorder = Timeline(cluster, namespace, folder=state_dir)
+        self.recorder = self._new_recorder()
         self.echo = echo
         self._kubectl = Kubectl(cluster.access, namespace, echo=echo)
 
@@ -68,7 +70,14 @@ class Lab:
     def check(self, id: str) -> Verdict:
         """Look at the cluster and say how a checkpoint stands."""
         checkpoint = self.spec.checkpoint(id)
-        observer = Observer(self.cluster, self.namespace, timeline=self.recorder, seed=self.seed)
+        observer = Observer(
+            self.cluster,
+            self.namespace,
+            timeline=self.recorder,
+            seed=self.seed,
+            kinds=self.spec.kinds,
+            volumes=self.spec.volumes,
+        )
         verdict, _ = observer.observe(checkpoint)
         self.progress.add("check", id=id, outcome=str(verdict.outcome), earned=verdict.earned)
         if self.strict and not verdict.passed:
@@ -122,12 +131,14 @@ class Lab:
         """Delete everything this lab made and begin again; other namespaces are not touched."""
         self.recorder.stop()
         removed = remove_namespace(self.cluster, self.namespace)
+        others = remove_cluster_objects(self.cluster, self.spec.cluster_objects)
         ensure_namespace(self.cluster, self.namespace, slug=self.spec.slug)
-        self.recorder = Timeline(self.cluster, self.namespace, folder=self.state_dir)
+        self.recorder = self._new_recorder()
         self.recorder.start()
         self.progress.add("reset", namespace=self.namespace)
         what = "was deleted with all it held and made anew" if removed else "was made"
-        return Note("The lab is back at its beginning.", f"The namespace {self.namespace} {what}.", tone="good")
+        gone = f" Deleted too: {', '.join(others)}." if others else ""
+        return Note("The lab is back at its beginning.", f"The namespace {self.namespace} {what}.{gone}", tone="good")
 
     @checked
     def scores(self) -> Scores:
@@ -139,9 +150,45 @@ class Lab:
         return Scores(self.spec.title, tuple(rows))
 
     @checked
-    def timeline(self) -> Record:
-        """Return a picture of what happened in this lab's namespace so far."""
-        return Record(self.recorder.changes(), title=f"What happened in {self.namespace}")
+    def timeline(self, names: str = "", *, kinds: tuple[str, ...] = LANES, since: float = 0.0) -> Record:
+        """Return a picture of what happened in this lab so far.
+
+        Args:
+            names: a pattern such as `web-*`; only these objects get a lane.
+            kinds: which objects get lanes, for example `("Pod", "PersistentVolume")`.
+            since: leave out what was over before; `lab.now()` gives such a moment.
+
+        Example:
+            >>> begun = lab.now()  # doctest: +SKIP
+            >>> lab.timeline("redis-*", since=begun)  # doctest: +SKIP
+        """
+        return Record(
+            self.recorder.changes(),
+            title=f"What happened in {self.namespace}",
+            names=names,
+            kinds=tuple(kinds),
+            since=since,
+        )
+
+    @checked
+    def now(self) -> float:
+        """Return this moment, for `lab.timeline(since=…)`."""
+        return time.time()
+
+    @forgiving
+    def why(self, thing: str) -> Note:
+        """Say why an object is as it is, or why it is not there, for example `lab.why("pod/web-2")`.
+
+        On the embedded cluster these are the reasons its parts gave; on others, the events.
+        """
+        kind, _, name = thing.partition("/")
+        if not name:
+            raise UsageError(f"{thing!r} names no object", fix='write KIND/NAME, for example lab.why("pod/web-2")')
+        found = why(self.cluster, kind, name, namespace=self.namespace)
+        causes = [cause for cause in found.causes if cause.stands] or list(found.causes[-3:])
+        lines = [f"{cause.component}: {cause.text}" for cause in causes] or ["nothing is known about it"]
+        title = found.thing if found.exists else f"{found.thing} does not exist"
+        return Note(title, "\n".join([*lines, *map(str, found.obstacles)]))
 
     @checked
     def uid(self, kind: str, name: str) -> str:
@@ -175,6 +222,15 @@ class Lab:
         if code and self.strict:
             raise LabError(f"`kubectl {line}` ended with exit code {code}", fix="see its output above")
         return code
+
+    def _new_recorder(self) -> Timeline:
+        return Timeline(
+            self.cluster,
+            self.namespace,
+            folder=self.state_dir,
+            kinds=self.spec.recorded,
+            volumes=self.spec.volumes,
+        )
 
     def __repr__(self) -> str:
         return f"Lab {self.spec.slug} in namespace {self.namespace} on {self.cluster.access.context}"

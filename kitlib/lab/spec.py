@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from kitlib.checks import Checkpoint
+from kitlib.client import RECORDED
 from kitlib.errors import UsageError
 
 __all__ = ["LabSpec", "Prediction"]
@@ -33,18 +34,46 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class LabSpec:
-    """One lab: its name, its namespace, what is checked and in which order."""
+    """One lab: its name, its namespace, what is checked and in which order.
+
+    Args:
+        minutes: how long a learner needs, for the course map.
+        objectives: what a learner can do afterwards, each a phrase that goes on from "You can …".
+        kinds: what is observed and recorded beside `RECORDED`, for example `Deployment`.
+        cluster_objects: names of the cluster-scoped objects that the learner makes, by kind. They belong to the lab as
+            its namespace does: a reset removes them, and each attempt at such a lab gets a cluster of its own.
+        nodes: how many nodes the lab's cluster must have.
+        rights: RBAC rules that a graded student needs beside the work in the namespace and on `cluster_objects`.
+        values: from a student's seed to the values of the student's variant; "" is the variant of who has no seed.
+    """
 
     slug: str
     title: str
     namespace: str
     checkpoints: tuple[Checkpoint, ...]
     predictions: tuple[Prediction, ...] = ()
+    minutes: int = 30
+    objectives: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    cluster_objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nodes: int = 1
+    rights: tuple[Mapping[str, list[str]], ...] = ()
+    values: Callable[[str], Mapping[str, str]] = lambda seed: {}
 
     @property
     def points(self) -> float:
         """Return what the whole lab is worth."""
         return sum(checkpoint.points for checkpoint in self.checkpoints)
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """Return the kinds that the timeline of this lab follows."""
+        return (*RECORDED, *(kind for kind in self.kinds if kind not in RECORDED))
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """Return the names of the volumes that belong to this lab even before a claim of it is bound to them."""
+        return tuple(self.cluster_objects.get("PersistentVolume", ()))
 
     def checkpoint(self, id: str) -> Checkpoint:
         """Return a checkpoint by id.

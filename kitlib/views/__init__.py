@@ -30,11 +30,11 @@ __all__ = [
 
 
 def _record_html(record: Record) -> str:
-    return picture_svg(picture(record.changes, title=record.title))
+    return picture_svg(picture(record))
 
 
 def _record_text(record: Record) -> str:
-    return "\n".join([record.title, *story(record.changes)])
+    return "\n".join([record.title, *story(record)])
 
 
 _DRAWN = (

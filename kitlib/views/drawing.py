@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from kitlib.views.lanes import Bar, Lane, Picture
+from kitlib.views.lanes import Bar, Lane, Picture, short_kind
 
 __all__ = ["picture_svg"]
 
@@ -12,8 +12,12 @@ _LEFT, _WIDTH, _LANE, _TOP = 130, 700, 26, 54
 _COLOURS = {
     "ready": "#2e7d32",
     "bound": "#1565c0",
+    "available": "#00838f",
     "pending": "#f9a825",
+    "released": "#6a1b9a",
     "terminating": "#9e9e9e",
+    "not ready": "#c62828",
+    "failed": "#c62828",
     "lost": "#c62828",
 }
 
@@ -39,7 +43,7 @@ def picture_svg(drawn: Picture) -> str:
 
 def _lane(number: int, lane: Lane, scale: float) -> str:
     y = _TOP + number * _LANE
-    kind = "claim " if lane.kind == "PersistentVolumeClaim" else ""
+    kind = "" if lane.kind == "Pod" else f"{short_kind(lane.kind)} "
     label = f'<text x="{_LEFT - 8}" y="{y + 15}" text-anchor="end">{kind}{escape(lane.name)}</text>'
     return label + "".join(_bar(bar, y, scale) for bar in lane.bars)
 
@@ -51,6 +55,8 @@ def _bar(bar: Bar, y: int, scale: float) -> str:
     shape = (
         f'<rect x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="17" fill="{colour}"><title>{title}</title></rect>'
     )
+    if bar.label and width > 7 * len(bar.label):
+        shape += f'<text x="{x + 4:.1f}" y="{y + 15}" font-size="10" fill="#fff">{escape(bar.label)}</text>'
     if not bar.fresh:
         return shape
     # A new object: a line marks its birth, so that a successor of the same name does not look like the same one.

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 
 from kitlib.checks import History, Life
 from kitlib.client import Change
+from kitlib.lab.notes import Record
 
-__all__ = ["Bar", "Lane", "Mark", "Picture", "picture", "story"]
-
-_LANE_KINDS = ("Pod", "PersistentVolumeClaim")
+__all__ = ["Bar", "Lane", "Mark", "Picture", "picture", "short_kind", "story"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of time in which one object was in one state; `fresh` begins a new object."""
+    """A stretch of time in which one object was in one state.
+
+    Args:
+        fresh: whether a new object begins here.
+        label: what tells a pod from others of the picture: its image, if there are several.
+    """
 
     start: float
     end: float
     state: str
     uid: str
     fresh: bool
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,62 +57,101 @@ class Picture:
     marks: tuple[Mark, ...]
 
 
-def picture(changes: Iterable[Change], *, title: str = "") -> Picture:
+def picture(record: Record) -> Picture:
     """Arrange recorded changes in lanes."""
-    history = History(changes)
+    history = History(record.changes)
     if not history:
-        return Picture(title, 0.0, (), ())
-    start = min(change.time for change in history.changes)
-    end = max(change.time for change in history.changes)
+        return Picture(record.title, 0.0, (), ())
+    start = max(record.since, min(change.time for change in history.changes))
+    end = max(start, *(change.time for change in history.changes))
+    images = {image for life in history.lives("Pod") for image in _images(life)}
     lanes = [
-        Lane(kind, name, tuple(bar for life in history.lives(kind, name) for bar in _bars(life, start, end)))
-        for kind in _LANE_KINDS
-        for name in sorted({life.name for life in history.lives(kind)})
+        Lane(
+            kind,
+            name,
+            tuple(
+                replace(bar, label=" ".join(_images(life)) if len(images) > 1 else "")
+                for life in history.lives(kind, name)
+                for bar in _bars(life, start, end)
+            ),
+        )
+        for kind in record.kinds
+        for name in sorted({life.name for life in history.lives(kind)}, key=_by_ordinal)
+        if fnmatch(name, record.names or "*")
     ]
-    return Picture(title, max(end - start, 0.1), tuple(lanes), tuple(_marks(history, start)))
+    lanes = [lane for lane in lanes if lane.bars]
+    return Picture(record.title, max(end - start, 0.1), tuple(lanes), tuple(_marks(history, start)))
 
 
-def story(changes: Iterable[Change]) -> Iterator[str]:
+def story(record: Record) -> Iterator[str]:
     """Tell recorded changes in words, one line per change that a reader cares for."""
-    history = History(changes)
-    start = min((change.time for change in history.changes), default=0.0)
+    history = History(record.changes)
+    start = max(record.since, min((change.time for change in history.changes), default=0.0))
     told: dict[str, str] = {}
     for change in history.changes:
-        if change.kind not in (*_LANE_KINDS, "StatefulSet"):
+        controls = change.kind in ("StatefulSet", "Deployment")
+        if change.time < start or not (
+            controls or (change.kind in record.kinds and fnmatch(change.name, record.names or "*"))
+        ):
             continue
         state = _words(change)
         if told.get(change.uid) != state:
             told[change.uid] = state
             short = change.uid[:4]
-            yield f"{change.time - start:8.2f} s  {_SHORT[change.kind]} {change.name} ({short}): {state}"
+            yield f"{change.time - start:8.2f} s  {short_kind(change.kind)} {change.name} ({short}): {state}"
 
 
-_SHORT = {"Pod": "pod", "PersistentVolumeClaim": "claim", "StatefulSet": "set"}
+def short_kind(kind: str) -> str:
+    """Return the word for a kind in a picture."""
+    return _SHORT.get(kind, kind.lower())
+
+
+_SHORT = {"PersistentVolumeClaim": "claim", "PersistentVolume": "volume", "StatefulSet": "set"}
+
+
+def _images(life: Life) -> tuple[str, ...]:
+    return tuple(
+        image.rpartition("/")[2] for image in life.last.state.get("images") or life.first.state.get("images") or ()
+    )
+
+
+def _by_ordinal(name: str) -> tuple[str, int]:
+    """Sort `web-10` after `web-9`."""
+    head, _, tail = name.rpartition("-")
+    return (head, int(tail)) if tail.isdigit() else (name, -1)
 
 
 def _bars(life: Life, start: float, end: float) -> Iterator[Bar]:
-    began, state, fresh = life.first.time, _state(life.first), True
+    """Yield a life's stretches from `start` on; one that began before is no birth."""
+    began, state, fresh = life.first.time, _state(life.first), not life.first.initial
     for change in life.changes[1:]:
         now = _state(change)
         if now != state or change.type == "DELETED":
-            yield Bar(began - start, change.time - start, state, life.uid, fresh)
-            began, state, fresh = change.time, now, False
+            if change.time >= start:
+                yield Bar(max(began, start) - start, change.time - start, state, life.uid, fresh and began >= start)
+                fresh = False
+            fresh = fresh and began >= start
+            began, state = change.time, now
     if not life.ended:
-        yield Bar(began - start, end - start, state, life.uid, fresh)
+        yield Bar(max(began, start) - start, end - start, state, life.uid, fresh and began >= start)
 
 
 def _state(change: Change) -> str:
     if change.state.get("terminating"):
         return "terminating"
-    if change.kind == "Pod":
-        return "ready" if change.state.get("ready") else "pending"
+    if change.kind in ("Pod", "Node"):
+        if change.state.get("ready"):
+            return "ready"
+        return "pending" if change.kind == "Pod" else "not ready"
+    if change.kind in ("Deployment", "ReplicaSet"):
+        return "ready" if change.state.get("ready_replicas") == change.state.get("replicas") else "pending"
     return str(change.state.get("phase") or "pending").lower()
 
 
 def _words(change: Change) -> str:
     if change.type == "DELETED":
         return "gone"
-    if change.kind == "StatefulSet":
+    if change.kind in ("StatefulSet", "Deployment"):
         replicas, ready = change.state.get("replicas", 0), change.state.get("ready_replicas", 0)
         return f"{ready} of {replicas} replicas ready"
     where = f" at {change.state['ip']}" if change.state.get("ip") else ""
@@ -114,12 +159,18 @@ def _words(change: Change) -> str:
 
 
 def _marks(history: History, start: float) -> Iterator[Mark]:
-    for life in history.lives("StatefulSet"):
+    for life in (*history.lives("StatefulSet"), *history.lives("Deployment")):
         replicas: int | None = None
+        images: list[str] | None = None
         for change in life.changes:
+            text = ""
             if change.type == "DELETED":
-                yield Mark(change.time - start, f"{change.name} deleted")
+                text = f"{change.name} deleted"
             elif change.state.get("replicas") != replicas:
                 before, replicas = replicas, change.state.get("replicas")
                 text = f"{change.name}: {replicas} replicas" if before is None else f"{before} → {replicas}"
+            elif change.state.get("images") != images and images is not None:
+                text = f"{change.name}: {', '.join(change.state.get('images') or ())}"
+            images = change.state.get("images")
+            if text and change.time >= start:
                 yield Mark(change.time - start, text)

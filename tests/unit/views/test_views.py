@@ -1,7 +1,7 @@
 from xml.etree import ElementTree
 
 from kitlib.checks import CriterionResult, Outcome, State, Verdict
-from kitlib.lab.notes import Note, ScoreRow, Scores
+from kitlib.lab.notes import Note, Record, ScoreRow, Scores
 from kitlib.views import note_html, picture, picture_svg, scores_text, story, verdict_html, verdict_text
 from tests.unit.checks.story import Story
 
@@ -69,7 +69,7 @@ def two_lives():
 
 
 def test_a_lane_per_name_and_a_birth_per_object():
-    drawn = picture(two_lives().changes, title="t")
+    drawn = picture(Record(two_lives().changes, "t"))
     lane = next(lane for lane in drawn.lanes if lane.name == "web-1")
     assert [(bar.state, bar.fresh) for bar in lane.bars] == [
         ("pending", True),
@@ -81,11 +81,31 @@ def test_a_lane_per_name_and_a_birth_per_object():
 
 
 def test_the_drawing_is_svg_and_can_be_empty():
-    ElementTree.fromstring(picture_svg(picture(two_lives().changes, title=EVIL)))
-    assert "Nothing" in picture_svg(picture(()))
+    ElementTree.fromstring(picture_svg(picture(Record(two_lives().changes, EVIL))))
+    assert "Nothing" in picture_svg(picture(Record(())))
 
 
 def test_the_story_in_words():
-    told = list(story(two_lives().changes))
+    told = list(story(Record(two_lives().changes)))
     assert sum("gone" in line for line in told) == 1
     assert "(p1)" in told[2] and told[2].endswith("pending")
+
+
+def test_a_picture_shows_what_is_asked_for():
+    changes = two_lives().changes
+    [lane] = picture(Record(changes, kinds=("PersistentVolumeClaim",))).lanes
+    assert (lane.kind, lane.name) == ("PersistentVolumeClaim", "www-web-1")
+    assert picture(Record(changes, names="db-*")).lanes == ()
+    gone = next(change.time for change in changes if change.type == "DELETED")
+    later = picture(Record(changes, names="web-*", since=gone + 0.001))
+    assert [(bar.state, bar.fresh) for lane in later.lanes for bar in lane.bars] == [("pending", True)]
+    assert [mark.text for mark in later.marks] == ["2 → 3"]
+
+
+def test_pods_of_several_images_are_labelled():
+    old = Story().pod("ADDED", "web-0", "a", images=["registry/nginx:1"]).pod("DELETED", "web-0", "a")
+    story = old.pod("ADDED", "web-0", "b", images=["nginx:2"]).pod(
+        "MODIFIED", "web-0", "b", ready=True, images=["nginx:2"]
+    )
+    [lane] = picture(Record(story.changes)).lanes
+    assert [bar.label for bar in lane.bars] == ["nginx:1", "nginx:2", "nginx:2"]
