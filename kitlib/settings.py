@@ -24,6 +24,8 @@ class Settings:
         cluster: name of the embedded cluster (`KIT_CLUSTER`).
         namespace: the namespace labs work in instead of their own (`KIT_NAMESPACE`), or "".
         strict: raise on a failed checkpoint, for CI (`KIT_STRICT=1`).
+        seed: of the student's variant of a lab (`KIT_SEED`), or "".
+        exam: no hints and no solutions (`KIT_EXAM=1`).
         course_dir: the folder that holds `labs/` and `solutions/` (`KIT_COURSE_DIR`).
     """
 
@@ -33,6 +35,8 @@ class Settings:
     cluster: str
     namespace: str
     strict: bool
+    seed: str
+    exam: bool
     course_dir: Path
 
     def cluster_dir(self, name: str) -> Path:
@@ -64,6 +68,10 @@ def _path(variable: str) -> Path | None:
     return Path(value).expanduser().absolute() if value else None
 
 
+def _switch(variable: str) -> bool:
+    return os.environ.get(variable, "") not in ("", "0", "false")
+
+
 def settings() -> Settings:
     """Read the environment now.
 
@@ -77,7 +85,9 @@ def settings() -> Settings:
         context=os.environ.get("KIT_CONTEXT") or None,
         cluster=os.environ.get("KIT_CLUSTER") or "default",
         namespace=os.environ.get("KIT_NAMESPACE", ""),
-        strict=os.environ.get("KIT_STRICT", "") not in ("", "0", "false"),
+        strict=_switch("KIT_STRICT"),
+        seed=os.environ.get("KIT_SEED", ""),
+        exam=_switch("KIT_EXAM"),
         course_dir=_course_dir(),
     )
 

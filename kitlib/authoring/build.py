@@ -50,6 +50,8 @@ def generate(files: LabFiles) -> dict[Path, str]:
         texts[files.solution / name] = text
     for name, text in manifests(cells, solved=False).items():
         texts[files.folder / name] = text
+    for file in sorted((files.solution / "scenarios").glob("*.yaml")):
+        texts[files.folder / "scenarios" / file.name] = file.read_text()
     return texts
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from kitlib.authoring.attempts import load_attempts
 from kitlib.authoring.build import generate
+from kitlib.authoring.course_map import FIELDS
 from kitlib.authoring.source import SourceCell, read_source, solved_text, stub_text
 from kitlib.checks import Checkpoint, Outcome
 from kitlib.lab import LabFiles, LabSpec
@@ -26,6 +27,7 @@ def lint(files: LabFiles) -> list[str]:
     """Return every fault of a lab."""
     spec, cells = files.spec(), read_source(files.source)
     return [
+        *_declaration(spec),
         *_structure(spec, cells),
         *_named_values(spec, cells),
         *_hints(spec, cells),
@@ -61,6 +63,15 @@ def _scalars(value: object) -> Iterator[str]:
     elif isinstance(value, tuple | list | set | frozenset):
         for inner in value:
             yield from _scalars(inner)
+
+
+def _declaration(spec: LabSpec) -> Iterator[str]:
+    if not spec.objectives:
+        yield f"{spec.slug} names no objectives"
+    for checkpoint in spec.checkpoints:
+        for field in checkpoint.covers:
+            if field not in FIELDS:
+                yield f"checkpoint {checkpoint.id} covers {field!r}, which is no field of StatefulSetSpec"
 
 
 def _structure(spec: LabSpec, cells: list[SourceCell]) -> Iterator[str]:

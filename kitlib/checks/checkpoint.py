@@ -58,6 +58,7 @@ class Checkpoint:
         hints: staged, from a nudge to nearly there; none contains the solution.
         timeout: how many seconds the observer gives a cluster that is still working.
         probes: commands that the observer runs for it.
+        covers: fields of `StatefulSetSpec` that the learner uses in this step, such as `replicas`.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Checkpoint:
     hints: tuple[str, ...] = ()
     timeout: float = 60.0
     probes: tuple[Probe, ...] = ()
+    covers: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:

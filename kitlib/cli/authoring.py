@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kitlib.authoring import Proven, build, execute, lint, prove
+from kitlib.authoring import Proven, build, course_pages, execute, lint, prove
 from kitlib.client import connect
 from kitlib.environments.embedded import EmbeddedProvider
 from kitlib.errors import LabError
@@ -27,10 +27,14 @@ def _chosen(labs: list[str] | None) -> list[LabFiles]:
 
 @author.command(name="build")
 def build_labs(labs: _Labs = None) -> None:
-    """Generate the learner's notebook, its manifests and the solved notebook from each lab's source."""
+    """Generate the learner's notebook, its manifests, the solved notebook, and the course's pages in docs/."""
     for files in _chosen(labs):
         for path in build(files):
             typer.echo(path.relative_to(files.course))
+    for page, text in course_pages(Course.here()).items():
+        if not page.exists() or page.read_text() != text:
+            page.write_text(text)
+            typer.echo(page.relative_to(Course.here().root))
 
 
 @author.command(name="execute")

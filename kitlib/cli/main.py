@@ -18,7 +18,7 @@ _GROUPS = {
     "clusters": ("up", "down", "status", "kubeconfig", "doctor"),
     "why": ("why",),
     "jupyter": ("jupyter",),
-    "labs": ("lab",),
+    "labs": ("lab", "break"),
     "grading": ("grade", "verify"),
     "authoring": ("author",),
 }

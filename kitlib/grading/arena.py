@@ -87,6 +87,9 @@ def student_access(
     """Make a service account that may work in one namespace and look around, and write its kubeconfig.
 
     Args:
+        cluster: with the right to grant.
+        namespace: where the student may work.
+        file: where the kubeconfig goes.
         rights: rules for the whole cluster beside these.
     """
     account = {"kind": "ServiceAccount", "name": _STUDENT, "namespace": _HOME_NAMESPACE}

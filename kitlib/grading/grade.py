@@ -84,7 +84,11 @@ def grade(
                 out / "executed.ipynb",
                 judge=judge,
                 environment=kernel_environment(
-                    place.student_kubeconfig, namespace=namespace, course=place.folder / "course", home=sandbox.home
+                    place.student_kubeconfig,
+                    namespace=namespace,
+                    course=place.folder / "course",
+                    home=sandbox.home,
+                    seed=seed,
                 ),
                 sandbox=sandbox,
                 cell_timeout=cell_timeout,

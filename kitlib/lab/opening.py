@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from kitlib.client import Cluster, connect
-from kitlib.errors import ClusterError, UsageError
+from kitlib.errors import ClusterError, LabError, UsageError
 from kitlib.lab.calls import render_errors, shell
 from kitlib.lab.course import Course
 from kitlib.lab.magics import register
 from kitlib.lab.session import Lab
 from kitlib.settings import Settings, settings
 
-__all__ = ["open_cluster", "open_lab"]
+__all__ = ["open_cluster", "open_lab", "state_dir"]
 
 #: The IPython extension that draws what a lab returns. The shell loads it by name: a lab knows nothing of views.
 _DRAWING = "kitlib.views"
@@ -20,10 +20,14 @@ _DRAWING = "kitlib.views"
 _current: list[Lab] = []
 
 
-def open_lab(slug: str = "") -> Lab:
+def open_lab(slug: str = "", *, seed: str = "") -> Lab:
     """Open a lab: connect (and start the embedded cluster if none is up), make its namespace, record from now on.
 
     Opening it again, also in a new kernel, goes on where it was.
+
+    Args:
+        slug: the lab's name or number.
+        seed: of your variant, where a lab has variants; `KIT_SEED` wins, so that a grader decides.
 
     Example:
         >>> lab = open_lab("05-volume-claim-templates")  # doctest: +SKIP
@@ -34,14 +38,17 @@ def open_lab(slug: str = "") -> Lab:
         if not found.strict:
             render_errors(running)
     files = Course(found.course_dir).lab(slug)  # without a name, the error lists them
-    cluster = open_cluster(found)
-    namespace = found.namespace or files.spec().namespace
+    cluster = open_cluster(found, nodes=files.spec().nodes)
+    seed = found.seed or seed
+    namespace = found.namespace or files.spec().for_student(seed)
     lab = Lab(
         files,
         cluster,
         namespace=namespace,
-        state_dir=_state_dir(found, files.slug, cluster),
+        state_dir=state_dir(found, files.slug, cluster),
         strict=found.strict,
+        seed=seed,
+        exam=found.exam,
         echo=lambda text: print(text, end="", flush=True),
     )
     lab.open()
@@ -53,8 +60,24 @@ def open_lab(slug: str = "") -> Lab:
     return lab
 
 
-def open_cluster(found: Settings) -> Cluster:
-    """Connect to the cluster that the user names, else to the embedded one, which is started if need be."""
+def open_cluster(found: Settings, *, nodes: int = 1) -> Cluster:
+    """Connect to the cluster that the user names, else to the embedded one, which is started if need be.
+
+    Args:
+        found: the user's surroundings.
+        nodes: how many nodes it must have at least.
+
+    Raises:
+        LabError: it has fewer.
+    """
+    cluster = _connected(found, nodes)
+    if nodes > 1 and (there := len(cluster.list("nodes"))) < nodes:
+        fix = f"begin a cluster of that size: kit down --delete, then kit up --nodes {nodes}"
+        raise LabError(f"this lab needs {nodes} nodes, and the cluster has {there}", fix=fix)
+    return cluster
+
+
+def _connected(found: Settings, nodes: int) -> Cluster:
     if found.kubeconfig is not None:
         cluster = connect(found.kubeconfig, found.context)
         cluster.version()
@@ -66,10 +89,11 @@ def open_cluster(found: Settings) -> Cluster:
         from kitlib.environments.embedded import EmbeddedProvider  # noqa: PLC0415 -- only when nothing runs yet
 
         print("starting the embedded cluster …", flush=True)
-        info = EmbeddedProvider().create(found.cluster)
+        info = EmbeddedProvider().create(found.cluster, nodes=nodes)
         cluster = connect(info.kubeconfig, info.context)
     return cluster
 
 
-def _state_dir(found: Settings, slug: str, cluster: Cluster) -> Path:
+def state_dir(found: Settings, slug: str, cluster: Cluster) -> Path:
+    """Return where a lab's progress and timelines are kept, per cluster."""
     return found.state_dir / "labs" / cluster.access.context / slug

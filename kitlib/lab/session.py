@@ -17,8 +17,12 @@ from kitlib.lab.kubectl import Kubectl, split
 from kitlib.lab.notes import LANES, Note, Record, ScoreRow, Scores
 from kitlib.lab.progress import Progress
 from kitlib.lab.reset import ensure_namespace, remove_cluster_objects, remove_namespace
+from kitlib.lab.scenarios import break_it
 
 __all__ = ["CheckpointNotPassed", "Lab"]
+
+
+_EXAM = Note("This is an exam: there are no hints and no solutions.")
 
 
 class CheckpointNotPassed(LabError):
@@ -42,6 +46,7 @@ class Lab:
         state_dir: Path,
         strict: bool = False,
         seed: str = "",
+        exam: bool = False,
         echo: Callable[[str], None] = print,
     ) -> None:
         self.files = files
@@ -50,6 +55,7 @@ class Lab:
         self.namespace = namespace
         self.strict = strict
         self.seed = seed
+        self.exam = exam
         self.state_dir = state_dir
         self.progress = Progress(state_dir / "progress.jsonl")
         self.recorder = self._new_recorder()
@@ -82,7 +88,7 @@ class Lab:
         self.progress.add("check", id=id, outcome=str(verdict.outcome), earned=verdict.earned)
         if self.strict and not verdict.passed:
             raise CheckpointNotPassed(f"checkpoint {id}: {verdict.message}", fix="; ".join(verdict.diagnosis))
-        if verdict.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED) and checkpoint.hints:
+        if verdict.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED) and checkpoint.hints and not self.exam:
             given = self.progress.hints_given(id)
             verdict = replace(verdict, hint=f'lab.hint("{id}") has {_left(len(checkpoint.hints) - given)}')
         return verdict
@@ -91,6 +97,8 @@ class Lab:
     def hint(self, id: str, stage: int | None = None) -> Note:
         """Give the next hint of a checkpoint, or the one of that stage again (1 is the first)."""
         hints = self.spec.checkpoint(id).hints
+        if self.exam:
+            return _EXAM
         if stage is None:
             stage = min(self.progress.hints_given(id) + 1, len(hints))
             self.progress.add("hint", id=id)
@@ -102,6 +110,8 @@ class Lab:
     def solution(self, id: str, *, confirm: bool = False) -> Note:
         """Show the solution of a checkpoint, once you confirm that you want it."""
         self.spec.checkpoint(id)
+        if self.exam:
+            return _EXAM
         if not confirm:
             return Note("Sure? Hints come first.", f'lab.solution("{id}", confirm=True) shows the solution.')
         self.progress.add("solution", id=id)
@@ -139,6 +149,22 @@ class Lab:
         what = "was deleted with all it held and made anew" if removed else "was made"
         gone = f" Deleted too: {', '.join(others)}." if others else ""
         return Note("The lab is back at its beginning.", f"The namespace {self.namespace} {what}.{gone}", tone="good")
+
+    @forgiving
+    def variant(self) -> Note:
+        """Show the values of your variant of the lab, which the tasks refer to."""
+        values = self.spec.values(self.seed)
+        if not values:
+            return Note("This lab is the same for everybody.")
+        whose = f"The variant of {self.seed}" if self.seed else "The variant of who has no seed"
+        return Note(whose, "\n".join(f"{name}: {value}" for name, value in values.items()), tone="code")
+
+    @forgiving
+    def scenario(self, name: str) -> Note:
+        """Set something up that is broken, for you to repair; also `kit break NAME` in a terminal."""
+        found = break_it(self.files, self.cluster, self.namespace, name)
+        self.progress.add("scenario", id=name)
+        return Note(found.story, f"Set up: {', '.join(found.objects)}")
 
     @checked
     def scores(self) -> Scores:

@@ -10,7 +10,7 @@ __all__ = ["kernel_environment"]
 
 
 def kernel_environment(
-    kubeconfig: Path, *, namespace: str, course: Path, home: Path, strict: bool = False
+    kubeconfig: Path, *, namespace: str, course: Path, home: Path, strict: bool = False, seed: str = ""
 ) -> dict[str, str]:
     """Return a kernel's whole environment: nothing of this process leaks into it, and all its files go to `home`."""
     return {
@@ -23,4 +23,5 @@ def kernel_environment(
         "KIT_STATE_DIR": str(home / "state"),
         "KIT_COURSE_DIR": str(course),
         "KIT_STRICT": "1" if strict else "",
+        "KIT_SEED": seed,
     }

@@ -172,6 +172,7 @@ HEADLESS = Checkpoint(
 
 REPLICAS = Checkpoint(
     id="two-replicas",
+    covers=("serviceName", "replicas", "selector", "template", "volumeClaimTemplates"),
     title="Two replicas, a claim each",
     attempted=lambda o: o.find("StatefulSet", "web") is not None,
     criteria=(
@@ -443,6 +444,12 @@ LAB = LabSpec(
     slug="05-volume-claim-templates",
     title="Lab 05: A volume for every replica",
     namespace="lab-05",
+    minutes=40,
+    objectives=(
+        "give every replica of a StatefulSet a volume of its own",
+        "say what stays, and what does not, when a pod, a replica or the whole set goes",
+        "prove with UIDs whether something is the same object or only has the same name",
+    ),
     checkpoints=(HEADLESS, REPLICAS, ORDER, SCALE_UP, SCALE_DOWN, REUSED, REPLACED, OUTLIVE),
     predictions=(
         Prediction(

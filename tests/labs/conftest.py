@@ -24,6 +24,7 @@ def cluster(info):
 
 @pytest.fixture(scope="session")
 def files():
+    """The lab that stands for all where any would do."""
     return Course.here().lab("05")
 
 

@@ -1,10 +1,13 @@
 import pytest
 
 from kitlib.authoring import prove
+from kitlib.lab import Course
 
 
-@pytest.mark.timeout(300)
-def test_every_check_passes_fails_and_abstains_where_it_must(files, cluster):
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("slug", Course.here().slugs())
+def test_every_check_passes_fails_and_abstains_where_it_must(slug, cluster):
+    files = Course.here().lab(slug)
     proven = prove(files, cluster, done=print)
     assert [str(one) for one in proven if one.fault] == []
     checkpoints = [checkpoint.id for checkpoint in files.spec().checkpoints]

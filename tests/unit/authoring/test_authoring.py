@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from kitlib.authoring import course_pages
 from kitlib.authoring.build import build, generate, learner_notebook, manifests, solved_notebook
 from kitlib.authoring.lint import asserted_values, lint
 from kitlib.authoring.source import SourceCell, read_source, solved_text, stub_text
@@ -49,8 +50,14 @@ def test_markers_need_partners_and_words(text):
         stub_text(SourceCell("a", "code", text))
 
 
-def test_the_lab_is_in_order(files):
-    assert lint(files) == []
+@pytest.mark.parametrize("slug", Course.here().slugs())
+def test_the_labs_are_in_order(slug):
+    assert lint(Course.here().lab(slug)) == []
+
+
+def test_the_courses_pages_are_what_its_labs_make():
+    for page, text in course_pages(Course.here()).items():
+        assert page.read_text() == text, f"{page.name}: run kit author build"
 
 
 def test_the_learners_notebook_holds_no_solution(files):
