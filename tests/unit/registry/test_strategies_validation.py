@@ -285,6 +285,74 @@ CASES: list[tuple[str, Json, list[str]]] = [
         ],
     ),
     (
+        "poddisruptionbudgets.policy",
+        {"spec": {"minAvailable": 1, "unhealthyPodEvictionPolicy": "Never"}},
+        [
+            'spec.unhealthyPodEvictionPolicy: Unsupported value: "Never": '
+            'supported values: "AlwaysAllow", "IfHealthyBudget"'
+        ],
+    ),
+    (
+        "services",
+        {"spec": {"ports": [{"port": 1}], "externalTrafficPolicy": "Local", "allocateLoadBalancerNodePorts": False}},
+        [
+            'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services',
+            "spec.allocateLoadBalancerNodePorts: Forbidden: may only be used when `type` is 'LoadBalancer'",
+        ],
+    ),
+    (
+        "services",
+        {
+            "spec": {
+                "ports": [{"port": 1}],
+                "sessionAffinity": "ClientIP",
+                "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 86401}},
+            }
+        },
+        [
+            "spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 86401: "
+            "must be greater than 0 and less than 86400"
+        ],
+    ),
+    (
+        "persistentvolumes",
+        {
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "capacity": {"storage": "1Gi"},
+                "hostPath": {"path": "/x"},
+                "nodeAffinity": {"required": {"nodeSelectorTerms": []}},
+            }
+        },
+        ["spec.nodeAffinity.required.nodeSelectorTerms: Required value: must have at least one node selector term"],
+    ),
+    (
+        "endpointslices.discovery.k8s.io",
+        {
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["127.0.0.1"]}, {"addresses": ["::1"]}, {"addresses": ["x"]}],
+            "ports": [{"port": 1}, {"port": 2}],
+        },
+        [
+            'endpoints[0].addresses[0]: Invalid value: "127.0.0.1": '
+            "may not be in the loopback range (127.0.0.0/8, ::1/128)",
+            'endpoints[1].addresses[0]: Invalid value: "::1": must be an IPv4 address',
+            'endpoints[2].addresses[0]: Invalid value: "x": '
+            "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+            'ports[1].name: Duplicate value: ""',
+        ],
+    ),
+    (
+        "priorityclasses.scheduling.k8s.io",
+        {"metadata": {"name": "system-mine"}, "value": 1},
+        ["metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only"],
+    ),
+    (
+        "leases.coordination.k8s.io",
+        {"spec": {"leaseDurationSeconds": 0}},
+        ["spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0"],
+    ),
+    (
         "events",
         {"involvedObject": {"namespace": "other"}},
         ['involvedObject.namespace: Invalid value: "other": does not match event.namespace'],

@@ -13,6 +13,7 @@ from kitlib.embedded.registry.strategies.base import Context, Strategy
 __all__ = ["LeaseStrategy", "NamespaceStrategy", "NodeStrategy", "PriorityClassStrategy"]
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
+_SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
 _HIGHEST_PRIORITY = 1_000_000_000
 _TAINT_EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
 
@@ -70,8 +71,11 @@ class PriorityClassStrategy(Strategy):
 
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """User classes end at a billion."""
-        value = obj["value"]
-        if value > _HIGHEST_PRIORITY and not obj["metadata"]["name"].startswith("system-"):
+        value, name = obj["value"], obj["metadata"].get("name", "")
+        if name.startswith("system-") and name not in _SYSTEM_CLASSES:
+            detail = "priority class names with 'system-' prefix are reserved for system use only"
+            return [fields.forbidden("metadata.name", detail)]
+        if value > _HIGHEST_PRIORITY and name not in _SYSTEM_CLASSES:
             detail = f"maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}"
             return [fields.forbidden("value", detail)]
         return fields.one_of("preemptionPolicy", obj["preemptionPolicy"], ("Never", "PreemptLowerPriority"))
@@ -96,6 +100,8 @@ class LeaseStrategy(Strategy):
         spec = obj["spec"]
         seconds = spec.get("leaseDurationSeconds")
         errors = fields.non_negative("spec.leaseTransitions", spec.get("leaseTransitions"))
+        if spec.get("holderIdentity") == "":
+            errors.append(fields.invalid("spec.holderIdentity", "", "must not be empty"))
         if seconds is not None and seconds <= 0:
             errors.append(fields.invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0"))
         return errors

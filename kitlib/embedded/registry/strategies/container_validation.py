@@ -9,14 +9,19 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
+from kitlib.embedded.registry.strategies.reference_validation import validate_variable_source
+from kitlib.embedded.registry.strategies.security_validation import validate_container_security
 
 __all__ = ["validate_containers"]
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
+_STANDARD = ("cpu", "ephemeral-storage", "memory")
 _SCHEMES = ("HTTP", "HTTPS")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
+_NOT_IN_INIT = "may not be set for init containers without restartPolicy=Always"
+_LIVELY = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
@@ -36,6 +41,8 @@ def validate_containers(spec: Object, path: str) -> list[FieldError]:
                 errors.append(fields.duplicate(f"{here}.name", name))
             names.add(name)
             errors += _validate_container(container, here, volumes)
+            if group == "initContainers" and container.get("restartPolicy") != "Always":
+                errors += [fields.forbidden(f"{here}.{name}", _NOT_IN_INIT) for name in _LIVELY if name in container]
     return errors + _validate_host_ports(spec, path)
 
 
@@ -53,9 +60,10 @@ def _validate_container(container: Object, path: str, volumes: set[str]) -> list
     errors += _validate_env(container, path)
     errors += _validate_mounts(container.get("volumeMounts") or [], f"{path}.volumeMounts", volumes)
     errors += _validate_resources(container.get("resources") or {}, f"{path}.resources")
+    errors += validate_container_security(container, path)
     for name in _PROBES:
-        if container.get(name):
-            errors += _validate_probe(container[name], f"{path}.{name}", once=name != "readinessProbe")
+        if container.get(name) is not None:
+            errors += _validate_probe(container[name], f"{path}.{name}", readiness=name == "readinessProbe")
     for name, hook in (container.get("lifecycle") or {}).items():
         if isinstance(hook, dict):
             errors += _validate_handler(hook, f"{path}.lifecycle.{name}")
@@ -75,6 +83,8 @@ def _validate_ports(ports: list[Object], path: str) -> list[FieldError]:
         errors += _validate_port_number(port.get("containerPort"), f"{here}.containerPort")
         if port.get("hostPort"):
             errors += _validate_port_number(port["hostPort"], f"{here}.hostPort")
+        if port.get("hostIP"):
+            errors += fields.ip_address(f"{here}.hostIP", port["hostIP"])
         errors += fields.one_of(f"{here}.protocol", port.get("protocol"), _PROTOCOLS)
     return errors
 
@@ -105,20 +115,17 @@ def _validate_env(container: Object, path: str) -> list[FieldError]:
     for index, variable in enumerate(container.get("env") or ()):
         here = f"{path}.env[{index}]"
         errors += fields.named(f"{here}.name", variable.get("name", ""), check_env_name)
-        source = variable.get("valueFrom")
-        if source is None:
-            continue
-        if variable.get("value"):
-            errors.append(fields.invalid(f"{here}.valueFrom", "", "may not be specified when `value` is not empty"))
-        if not source:
-            choices = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
-            errors.append(fields.invalid(f"{here}.valueFrom", "", choices))
-        elif len(source) > 1:
-            detail = "may not have more than one field specified at a time"
-            errors.append(fields.invalid(f"{here}.valueFrom", "", detail))
-        for name in ("configMapKeyRef", "secretKeyRef"):
-            if name in source and not source[name].get("key"):
-                errors.append(fields.required(f"{here}.valueFrom.{name}.key"))
+        errors += validate_variable_source(variable, f"{here}.valueFrom")
+    for index, source in enumerate(container.get("envFrom") or ()):
+        here, prefix = f"{path}.envFrom[{index}]", source.get("prefix", "")
+        errors += [fields.invalid(f"{here}.prefix", prefix, text) for text in check_env_name(prefix or "a")]
+        kinds = [kind for kind in ("configMapRef", "secretRef") if kind in source]
+        if not kinds:
+            errors.append(fields.invalid(here, "", "must specify one of: `configMapRef` or `secretRef`"))
+        elif len(kinds) > 1:
+            errors.append(fields.invalid(here, "", "may not have more than one field specified at a time"))
+        elif not source[kinds[0]].get("name"):
+            errors.append(fields.required(f"{here}.{kinds[0]}.name"))
     return errors
 
 
@@ -152,6 +159,12 @@ def _validate_resources(resources: Object, path: str) -> list[FieldError]:
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     errors = fields.positive_quantities(f"{path}.limits", limits)
     errors += fields.positive_quantities(f"{path}.requests", requests)
+    for kind, amounts in (("limits", limits), ("requests", requests)):
+        errors += [
+            fields.invalid(f"{path}.{kind}[{name}]", name, "must be a standard resource for containers")
+            for name in amounts
+            if "/" not in name and name not in _STANDARD and not name.startswith("hugepages-")
+        ]
     for name, amount in requests.items():
         if name in limits and parse_quantity(amount) > parse_quantity(limits[name]):
             detail = f"must be less than or equal to {name} limit of {limits[name]}"
@@ -159,11 +172,17 @@ def _validate_resources(resources: Object, path: str) -> list[FieldError]:
     return errors
 
 
-def _validate_probe(probe: Object, path: str, *, once: bool) -> list[FieldError]:
+def _validate_probe(probe: Object, path: str, *, readiness: bool) -> list[FieldError]:
     errors = _validate_handler(probe, path)
     for field in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
         errors += fields.non_negative(f"{path}.{field}", probe.get(field))
-    if once and probe.get("successThreshold", 1) != 1:
+    grace = probe.get("terminationGracePeriodSeconds")
+    if grace is not None and readiness:
+        detail = "must not be set for readinessProbes"
+        errors.append(fields.invalid(f"{path}.terminationGracePeriodSeconds", grace, detail))
+    elif grace is not None and grace <= 0:
+        errors.append(fields.invalid(f"{path}.terminationGracePeriodSeconds", grace, "must be greater than 0"))
+    if not readiness and probe.get("successThreshold", 1) != 1:
         errors.append(fields.invalid(f"{path}.successThreshold", probe["successThreshold"], "must be 1"))
     return errors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "duplicate",
     "forbidden",
     "invalid",
+    "ip_address",
     "named",
     "non_negative",
     "not_found",
@@ -69,6 +71,15 @@ def forbidden(path: str, detail: str) -> FieldError:
 def not_found(path: str, value: Any) -> FieldError:
     """A reference to something that the object does not have."""
     return FieldError("FieldValueNotFound", path, "", _shown(value))
+
+
+def ip_address(path: str, value: str) -> list[FieldError]:
+    """Complain of what is neither an IPv4 nor an IPv6 address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return [invalid(path, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
+    return []
 
 
 def too_long(path: str, limit: int) -> FieldError:

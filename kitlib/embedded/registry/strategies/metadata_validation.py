@@ -9,6 +9,9 @@ from kitlib.embedded.registry.strategies import fields
 
 __all__ = ["validate_annotations", "validate_labels", "validate_metadata"]
 
+_OWNER_FIELDS = {"apiVersion": "version must not be empty"} | dict.fromkeys(
+    ("kind", "name", "uid"), "must not be empty"
+)
 _ANNOTATIONS_LIMIT = 256 * 1024
 
 
@@ -47,9 +50,9 @@ def _validate_owners(owners: list[Object], path: str) -> list[FieldError]:
     errors: list[FieldError] = []
     controller = ""
     for index, owner in enumerate(owners):
-        for field in ("apiVersion", "kind", "name", "uid"):
+        for field, detail in _OWNER_FIELDS.items():
             if not owner.get(field):
-                errors.append(fields.invalid(f"{path}[{index}].{field}", owner.get(field, ""), "must not be empty"))
+                errors.append(fields.invalid(f"{path}[{index}].{field}", owner.get(field, ""), detail))
         if not owner.get("controller"):
             continue
         subject = f"{owner.get('kind')}/{owner.get('name')}"

@@ -9,6 +9,7 @@ from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.apimachinery.status import FieldError, forbidden
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
+from kitlib.embedded.registry.strategies.label_selector_validation import validate_label_selector
 from kitlib.embedded.registry.strategies.pod_defaults import default_claim_spec
 from kitlib.embedded.registry.strategies.storageclasses import (
     CLASS_ANNOTATION,
@@ -16,7 +17,6 @@ from kitlib.embedded.registry.strategies.storageclasses import (
     claim_class,
     default_class,
 )
-from kitlib.embedded.registry.strategies.workloads import validate_label_selector
 
 __all__ = ["ACCESS_MODES", "PersistentVolumeClaimStrategy", "validate_access_modes"]
 

@@ -10,6 +10,7 @@ from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
 from kitlib.embedded.registry.strategies.persistentvolumeclaims import validate_access_modes
+from kitlib.embedded.registry.strategies.placement_validation import validate_node_selector
 from kitlib.embedded.registry.strategies.storageclasses import annotation_warnings
 
 __all__ = ["PersistentVolumeStrategy"]
@@ -66,6 +67,11 @@ class PersistentVolumeStrategy(Strategy):
             errors.append(fields.invalid("spec.capacity[storage]", size, "must be greater than zero"))
         policies = ("Delete", "Recycle", "Retain")
         errors += fields.one_of("spec.persistentVolumeReclaimPolicy", spec["persistentVolumeReclaimPolicy"], policies)
+        errors += fields.one_of("spec.volumeMode", spec["volumeMode"], ("Block", "Filesystem"))
+        if spec.get("storageClassName"):
+            errors += fields.named("spec.storageClassName", spec["storageClassName"], self.check_name)
+        if spec.get("nodeAffinity"):
+            errors += _check_node_affinity(spec["nodeAffinity"])
         return errors + _check_source(spec)
 
     def check_change(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
@@ -92,6 +98,13 @@ class PersistentVolumeStrategy(Strategy):
 
 def _sources(spec: Object) -> list[str]:
     return [field for field in spec if field not in _NOT_SOURCES]
+
+
+def _check_node_affinity(affinity: Object) -> list[FieldError]:
+    path = "spec.nodeAffinity.required"
+    if "required" not in affinity:
+        return [fields.required(path, "must specify required node constraints")]
+    return validate_node_selector(affinity["required"], path)
 
 
 def _check_source(spec: Object) -> list[FieldError]:

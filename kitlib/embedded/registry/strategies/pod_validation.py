@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from kitlib.embedded.apimachinery.naming import check_config_key, check_dns_label, check_dns_subdomain
+from kitlib.embedded.apimachinery.naming import check_dns_label, check_dns_subdomain, check_qualified_name
 from kitlib.embedded.apimachinery.objects import Object, deep_copy
 from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.container_validation import validate_containers
+from kitlib.embedded.registry.strategies.placement_validation import validate_placement
+from kitlib.embedded.registry.strategies.security_validation import validate_pod_security
+from kitlib.embedded.registry.strategies.volume_validation import validate_volumes
 
 __all__ = ["validate_pod_change", "validate_pod_spec"]
 
 _RESTART_POLICIES = ("Always", "Never", "OnFailure")
 _DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
-_EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
+_MOST_NAMESERVERS, _MOST_SEARCHES, _LONGEST_SEARCH_LIST = 3, 32, 2048
+_LONGEST_DEADLINE = 2**31 - 1
 _CHANGE_TEXT = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -27,7 +31,7 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> list[FieldError]:
         >>> [str(error) for error in validate_pod_spec({"restartPolicy": "Always", "dnsPolicy": "Default"})]
         ['spec.containers: Required value']
     """
-    errors = _validate_volumes(spec.get("volumes") or [], f"{path}.volumes")
+    errors = validate_volumes(spec.get("volumes") or [], f"{path}.volumes")
     errors += validate_containers(spec, path)
     errors += fields.one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
     errors += fields.one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), _DNS_POLICIES)
@@ -39,64 +43,64 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> list[FieldError]:
             errors += fields.named(f"{path}.{field}", spec[field], check_dns_label)
     if spec.get("serviceAccountName"):
         errors += fields.named(f"{path}.serviceAccountName", spec["serviceAccountName"], check_dns_subdomain)
-    if "activeDeadlineSeconds" in spec and spec["activeDeadlineSeconds"] < 1:
+    if "activeDeadlineSeconds" in spec and not 1 <= spec["activeDeadlineSeconds"] <= _LONGEST_DEADLINE:
         detail = "must be between 1 and 2147483647, inclusive"
         errors.append(fields.invalid(f"{path}.activeDeadlineSeconds", spec["activeDeadlineSeconds"], detail))
-    return errors + _validate_tolerations(spec.get("tolerations") or [], f"{path}.tolerations")
+    for field in ("priorityClassName", "runtimeClassName", "nodeName"):
+        errors += [
+            fields.invalid(f"{path}.{field}", spec[field], t) for t in check_dns_subdomain(spec.get(field) or "a")
+        ]
+    errors += validate_pod_security(spec, path) + validate_placement(spec, path)
+    errors += _validate_host_aliases(spec.get("hostAliases") or [], f"{path}.hostAliases")
+    errors += _validate_dns_config(spec.get("dnsConfig") or {}, f"{path}.dnsConfig")
+    return errors + _validate_gates(spec, path)
 
 
-def _validate_volumes(volumes: list[Object], path: str) -> list[FieldError]:
+def _validate_host_aliases(aliases: list[Object], path: str) -> list[FieldError]:
     errors: list[FieldError] = []
+    for index, alias in enumerate(aliases):
+        errors += fields.ip_address(f"{path}[{index}].ip", alias.get("ip", ""))
+        for number, name in enumerate(alias.get("hostnames") or ()):
+            here = f"{path}[{index}].hostnames[{number}]"
+            errors += [fields.invalid(here, name, text) for text in check_dns_subdomain(name)]
+    return errors
+
+
+def _validate_dns_config(config: Object, path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    servers, searches = config.get("nameservers") or [], config.get("searches") or []
+    if len(servers) > _MOST_NAMESERVERS:
+        detail = f"must not have more than {_MOST_NAMESERVERS} nameservers"
+        errors.append(fields.invalid(f"{path}.nameservers", servers, detail))
+    for index, server in enumerate(servers):
+        errors += fields.ip_address(f"{path}.nameservers[{index}]", server)
+    if len(searches) > _MOST_SEARCHES:
+        detail = f"must not have more than {_MOST_SEARCHES} search paths"
+        errors.append(fields.invalid(f"{path}.searches", searches, detail))
+    if len(" ".join(searches)) > _LONGEST_SEARCH_LIST:
+        detail = f"must not have more than {_LONGEST_SEARCH_LIST} characters (including spaces) in the search list"
+        errors.append(fields.invalid(f"{path}.searches", searches, detail))
+    for index, search in enumerate(searches):
+        complaints = check_dns_subdomain(search.removesuffix(".")) if search != "." else []
+        errors += [fields.invalid(f"{path}.searches[{index}]", search, text) for text in complaints]
+    for index, option in enumerate(config.get("options") or ()):
+        if not option.get("name"):
+            errors.append(fields.required(f"{path}.options[{index}]", "must not be empty"))
+    return errors
+
+
+def _validate_gates(spec: Object, path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for index, gate in enumerate(spec.get("readinessGates") or ()):
+        kind, here = gate.get("conditionType", ""), f"{path}.readinessGates[{index}].conditionType"
+        errors += [fields.invalid(here, kind, text) for text in check_qualified_name(kind)]
     names: set[str] = set()
-    for index, volume in enumerate(volumes):
-        here, name = f"{path}[{index}]", volume.get("name", "")
-        errors += fields.named(f"{here}.name", name, check_dns_label)
-        if name and name in names:
-            errors.append(fields.duplicate(f"{here}.name", name))
+    for index, gate in enumerate(spec.get("schedulingGates") or ()):
+        name, here = gate.get("name", ""), f"{path}.schedulingGates[{index}]"
+        errors += [fields.invalid(here, name, text) for text in check_qualified_name(name)]
+        if name in names:
+            errors.append(fields.duplicate(here, name))
         names.add(name)
-        sources = [field for field in volume if field != "name"]
-        detail = "may not specify more than 1 volume type"
-        errors += [fields.forbidden(f"{here}.{extra}", detail) for extra in sources[1:]]
-        if not sources:
-            errors.append(fields.required(here, "must specify a volume type"))
-        else:
-            errors += _validate_source(volume, sources[0], here)
-    return errors
-
-
-def _validate_source(volume: Object, kind: str, path: str) -> list[FieldError]:
-    source, here = volume[kind], f"{path}.{kind}"
-    needed = {"secret": "secretName", "configMap": "name", "persistentVolumeClaim": "claimName", "hostPath": "path"}
-    errors: list[FieldError] = []
-    if kind in needed and not source.get(needed[kind]):
-        errors.append(fields.required(f"{here}.{needed[kind]}"))
-    if kind in ("secret", "configMap"):
-        for index, item in enumerate(source.get("items") or ()):
-            errors += fields.named(f"{here}.items[{index}].key", item.get("key", ""), check_config_key)
-            if not item.get("path"):
-                errors.append(fields.required(f"{here}.items[{index}].path"))
-    mode = source.get("defaultMode")
-    if mode is not None and not 0 <= mode <= 0o777:
-        detail = "must be a number between 0 and 0777 (octal), both inclusive"
-        errors.append(fields.invalid(f"{here}.defaultMode", mode, detail))
-    return errors
-
-
-def _validate_tolerations(tolerations: list[Object], path: str) -> list[FieldError]:
-    errors: list[FieldError] = []
-    for index, toleration in enumerate(tolerations):
-        here = f"{path}[{index}]"
-        operator = toleration.get("operator") or "Equal"
-        if operator not in ("Equal", "Exists"):
-            errors.append(fields.not_supported(f"{here}.operator", operator, ("Equal", "Exists")))
-        if not toleration.get("key") and operator != "Exists":
-            detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
-            errors.append(fields.invalid(f"{here}.operator", operator, detail))
-        if operator == "Exists" and toleration.get("value"):
-            detail = "value must be empty when `operator` is 'Exists'"
-            errors.append(fields.invalid(f"{here}.operator", toleration, detail))
-        if toleration.get("effect") and toleration["effect"] not in _EFFECTS:
-            errors.append(fields.not_supported(f"{here}.effect", toleration["effect"], _EFFECTS))
     return errors
 
 

@@ -9,7 +9,7 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
-from kitlib.embedded.registry.strategies.workloads import validate_label_selector
+from kitlib.embedded.registry.strategies.label_selector_validation import validate_label_selector
 
 __all__ = ["PodDisruptionBudgetStrategy"]
 
@@ -45,6 +45,9 @@ class PodDisruptionBudgetStrategy(Strategy):
                 errors.append(fields.invalid(f"spec.{name}", value, "must not be greater than 100%"))
             elif isinstance(value, int):
                 errors += fields.non_negative(f"spec.{name}", value)
+        if "unhealthyPodEvictionPolicy" in spec:
+            path, policies = "spec.unhealthyPodEvictionPolicy", ("AlwaysAllow", "IfHealthyBudget")
+            errors += fields.one_of(path, spec["unhealthyPodEvictionPolicy"], policies)
         if spec.get("selector"):
             errors += validate_label_selector(spec["selector"], "spec.selector")
         return errors

@@ -27,6 +27,7 @@ __all__ = ["validate_service"]
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _POLICIES = ("Cluster", "Local")
+_LONGEST_AFFINITY = 86400
 
 
 def validate_service(service: Object, ctx: Context) -> list[FieldError]:
@@ -36,6 +37,7 @@ def validate_service(service: Object, ctx: Context) -> list[FieldError]:
     errors = validate_labels(spec.get("selector") or {}, "spec.selector")
     errors += fields.one_of("spec.type", spec.get("type"), _TYPES)
     errors += fields.one_of("spec.sessionAffinity", spec.get("sessionAffinity"), ("ClientIP", "None"))
+    errors += _validate_policies(spec)
     if spec.get("internalTrafficPolicy"):
         errors += fields.one_of("spec.internalTrafficPolicy", spec["internalTrafficPolicy"], _POLICIES)
     if spec["type"] == "ExternalName":
@@ -47,6 +49,27 @@ def validate_service(service: Object, ctx: Context) -> list[FieldError]:
         errors.append(fields.invalid("spec.clusterIPs[0]", "None", detail))
     errors += _validate_address(spec, ctx, uid)
     return errors + _validate_ports(spec, ctx, uid)
+
+
+def _validate_policies(spec: Object) -> list[FieldError]:
+    errors: list[FieldError] = []
+    if spec["sessionAffinity"] == "ClientIP":
+        seconds = spec["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"]
+        if not 0 < seconds <= _LONGEST_AFFINITY:
+            path = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
+            errors.append(fields.invalid(path, seconds, f"must be greater than 0 and less than {_LONGEST_AFFINITY}"))
+    for index, address in enumerate(spec.get("externalIPs") or ()):
+        errors += fields.ip_address(f"spec.externalIPs[{index}]", address)
+    if policy := spec.get("externalTrafficPolicy"):
+        if spec["type"] in ("LoadBalancer", "NodePort"):
+            errors += fields.one_of("spec.externalTrafficPolicy", policy, _POLICIES)
+        else:
+            detail = "may only be set for externally-accessible services"
+            errors.append(fields.invalid("spec.externalTrafficPolicy", policy, detail))
+    if "allocateLoadBalancerNodePorts" in spec and spec["type"] != "LoadBalancer":
+        detail = "may only be used when `type` is 'LoadBalancer'"
+        errors.append(fields.forbidden("spec.allocateLoadBalancerNodePorts", detail))
+    return errors
 
 
 def _validate_external_name(spec: Object) -> list[FieldError]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kitlib.embedded.apimachinery.naming import check_qualified_name
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
@@ -55,7 +56,10 @@ class StorageClassStrategy(Strategy):
 
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """Check provisioner and policies."""
-        errors = [] if obj.get("provisioner") else [fields.required("provisioner")]
+        provisioner = obj.get("provisioner", "")
+        errors = [] if provisioner else [fields.required("provisioner")]
+        if provisioner:
+            errors += [fields.invalid("provisioner", provisioner, t) for t in check_qualified_name(provisioner.lower())]
         errors += fields.one_of("reclaimPolicy", obj["reclaimPolicy"], ("Delete", "Retain"))
         return errors + fields.one_of(
             "volumeBindingMode", obj["volumeBindingMode"], ("Immediate", "WaitForFirstConsumer")

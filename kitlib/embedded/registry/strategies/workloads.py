@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from kitlib.embedded.apimachinery.naming import check_qualified_name
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.selectors import from_label_selector
 from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
+from kitlib.embedded.registry.strategies.label_selector_validation import validate_label_selector
 from kitlib.embedded.registry.strategies.metadata_validation import validate_annotations, validate_labels
 from kitlib.embedded.registry.strategies.pod_validation import validate_pod_spec
 
-__all__ = ["validate_counts", "validate_label_selector", "validate_selection", "validate_template"]
+__all__ = ["validate_counts", "validate_selection", "validate_template"]
 
-_OPERATORS = ("DoesNotExist", "Exists", "In", "NotIn")
 _MISMATCH = "`selector` does not match template `labels`"
-
-
-def validate_label_selector(selector: Object, path: str) -> list[FieldError]:
-    """Check a `LabelSelector` object."""
-    errors = validate_labels(selector.get("matchLabels") or {}, f"{path}.matchLabels")
-    for index, term in enumerate(selector.get("matchExpressions") or ()):
-        here, operator = f"{path}.matchExpressions[{index}]", term.get("operator", "")
-        if operator not in _OPERATORS:
-            errors.append(fields.invalid(f"{here}.operator", operator, "not a valid selector operator"))
-        elif operator in ("In", "NotIn") and not term.get("values"):
-            errors.append(fields.required(f"{here}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
-        elif operator in ("Exists", "DoesNotExist") and term.get("values"):
-            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-            errors.append(fields.forbidden(f"{here}.values", detail))
-        errors += [
-            fields.invalid(f"{here}.key", term.get("key", ""), t) for t in check_qualified_name(term.get("key", ""))
-        ]
-    return errors
 
 
 def validate_selection(spec: Object, kind: str) -> list[FieldError]:
