@@ -155,7 +155,7 @@ def level(term: Object, pod: Object, others: list[Object], machines: dict[str, O
     labels = {name: node["metadata"]["labels"] for name, node in machines.items()}
     places = {name: each[key] for name, each in labels.items() if key in each and wanted <= each.items()}
     counts.update(dict.fromkeys(places.values(), 0))
-    for other in [*others, pod]:
+    for other in [*(each for each in others if "deletionTimestamp" not in each["metadata"]), pod]:
         place = places.get(other["spec"]["nodeName"])
         if place and other["metadata"]["labels"]["app"] == term["labelSelector"]["matchLabels"]["app"]:
             counts[place] += 1
