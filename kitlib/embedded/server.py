@@ -159,7 +159,9 @@ class Server:
             lambda name: self._client(registry, name),
             self._clock,
             certificate=pki.read("ca.crt").decode(),
-            directories=NodeDirectories([self._node_directory(name) / "hostfs" for name in self._config.node_names()]),
+            directories=NodeDirectories(
+                {name: self._node_directory(name) / "hostfs" for name in self._config.node_names()}
+            ),
             max_unavailable=MAX_UNAVAILABLE_STATEFUL_SET in self._config.feature_gates,
         )
         scheduler = Scheduler(self._client(registry, Scheduler.name), self._clock)

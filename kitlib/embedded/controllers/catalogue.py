@@ -18,6 +18,8 @@ from kitlib.embedded.controllers.endpointslice import EndpointSliceController
 from kitlib.embedded.controllers.endpointslicemirroring import EndpointSliceMirroringController
 from kitlib.embedded.controllers.garbagecollector import GarbageCollector
 from kitlib.embedded.controllers.namespace import NamespaceController
+from kitlib.embedded.controllers.node_lifecycle import NodeLifecycleController
+from kitlib.embedded.controllers.node_timings import REAL, NodeTimings
 from kitlib.embedded.controllers.persistentvolume_binder import PersistentVolumeBinder
 from kitlib.embedded.controllers.podgc import PodGarbageCollector
 from kitlib.embedded.controllers.protection import ClaimProtection, VolumeProtection
@@ -25,6 +27,7 @@ from kitlib.embedded.controllers.provisioner import PROVISIONER, LocalPathProvis
 from kitlib.embedded.controllers.replicaset import ReplicaSetController
 from kitlib.embedded.controllers.serviceaccount import RootCertificatePublisher, ServiceAccountController
 from kitlib.embedded.controllers.statefulset.controller import StatefulSetController
+from kitlib.embedded.controllers.taint_eviction import TaintEvictionController
 from kitlib.embedded.registry.client import Client
 
 __all__ = ["ClientFactory", "build_controllers"]
@@ -42,9 +45,9 @@ _PLAIN: tuple[type[Controller], ...] = (
     EndpointSliceMirroringController,
     EndpointsController,
     GarbageCollector,
-    PodGarbageCollector,
     NamespaceController,
     DisruptionController,
+    TaintEvictionController,
 )
 
 
@@ -54,6 +57,7 @@ def build_controllers(
     *,
     certificate: str,
     directories: VolumeDirectories,
+    timings: NodeTimings = REAL,
     max_unavailable: bool = False,
 ) -> list[Controller]:
     """Build every controller.
@@ -63,6 +67,7 @@ def build_controllers(
         clock: time for all of them.
         certificate: the cluster's CA in PEM, published as `kube-root-ca.crt`.
         directories: makes and removes the directories behind dynamic volumes.
+        timings: how long a node may be silent, and what follows when.
         max_unavailable: the feature gate `MaxUnavailableStatefulSet`.
     """
     publisher = RootCertificatePublisher(client_for(RootCertificatePublisher.name), clock, certificate=certificate)
@@ -72,4 +77,8 @@ def build_controllers(
     source = f"{PROVISIONER}_{LocalPathProvisioner.name}_{uuid4()}"
     provisioner = LocalPathProvisioner(client_for(source), clock, directories=directories)
     plain = [controller(client_for(controller.name), clock) for controller in _PLAIN]
-    return [publisher, *plain, stateful_sets, provisioner]
+    silence = [
+        NodeLifecycleController(client_for(NodeLifecycleController.name), clock, timings=timings),
+        PodGarbageCollector(client_for(PodGarbageCollector.name), clock, timings=timings),
+    ]
+    return [publisher, *plain, *silence, stateful_sets, provisioner]

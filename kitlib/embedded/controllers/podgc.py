@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.controllers.disruption_target import with_condition
+from kitlib.embedded.controllers.node_timings import NodeTimings
+from kitlib.embedded.controllers.taints import taints_of
 from kitlib.embedded.registry.client import Client
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["PodGarbageCollector"]
 
+_OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+
 
 class PodGarbageCollector(Controller):
-    """Deletes pods bound to a node that does not exist, and terminating pods that were never scheduled."""
+    """Deletes by force: pods of a node that does not exist, terminating pods that never had one, or whose is given up.
+
+    Args:
+        client: the API.
+        clock: for the quarantine.
+        timings: a node that registers again within its quarantine keeps its pods.
+    """
 
     name = "pod-garbage-collector-controller"
-    # A node that re-registers within this time keeps its pods.
-    quarantine = 40.0
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, *, timings: NodeTimings) -> None:
         super().__init__(client, clock)
+        self._quarantine = timings.quarantine
         self._lost: dict[str, float] = {}
 
     def register(self) -> None:
-        """Watch pods, and nodes that go."""
+        """Watch pods, and nodes that go or are given up."""
         self.watch_own("pods")
-        self.watch("nodes", self._pods_of_lost_node)
+        self.watch("nodes", self._pods_of_node)
 
     def reconcile(self, key: str) -> float | None:
         """Look at one pod."""
@@ -33,32 +47,47 @@ class PodGarbageCollector(Controller):
         pod = self.client.find("pods", name, namespace)
         if pod is None:
             return None
-        node = pod["spec"].get("nodeName")
-        if node:
-            return self._check_node(key, node)
-        if objects.is_terminating(pod):
-            self._remove(namespace, name, objects.uid(pod))
+        node_name = pod["spec"].get("nodeName")
+        if not node_name:
+            if objects.is_terminating(pod):
+                self._delete(pod)
+            return None
+        node = self.client.find("nodes", node_name)
+        if node is None:
+            return self._check_lost(pod, node_name)
+        given_up = any(taint["key"] == _OUT_OF_SERVICE for taint in taints_of(node))
+        if objects.is_terminating(pod) and given_up and not podstate.is_ready(node):
+            self._delete(self._failed(pod))
         return None
 
-    def _check_node(self, key: str, node: str) -> float | None:
-        lost_since = self._lost.get(node)
-        if self.client.find("nodes", node) is not None or lost_since is None:
-            return None
-        left = lost_since + self.quarantine - self.clock.monotonic()
+    def _check_lost(self, pod: Object, node: str) -> float | None:
+        left = self._lost.setdefault(node, self.clock.monotonic()) + self._quarantine - self.clock.monotonic()
         if left > 0:
             return left
-        namespace, name = objects.split_key(key)
-        self._remove(namespace, name, "")
+        if not podstate.is_finished(pod):
+            message = "PodGC: node no longer exists"
+            fields = {"reason": "DeletionByPodGC", "message": message}
+            pod = self._failed(with_condition(pod, self.clock, "DisruptionTarget", "True", **fields))
+        self._delete(pod)
         return None
 
-    def _remove(self, namespace: str, name: str, uid: str) -> None:
-        self.client.delete("pods", name, namespace, grace_period_seconds=0, uid=uid)
+    def _failed(self, pod: Object) -> Object:
+        failed = objects.deep_copy(pod)
+        if not podstate.is_finished(pod):
+            failed["status"]["phase"] = "Failed"
+        return self.client.update("pods", failed, subresource="status")
 
-    def _pods_of_lost_node(self, event: Event) -> list[str]:
-        node = objects.name(event.object)
-        if event.type != "DELETED":
+    def _delete(self, pod: Object) -> None:
+        name, namespace = objects.name(pod), objects.namespace(pod)
+        self.client.delete("pods", name, namespace, grace_period_seconds=0, uid=objects.uid(pod))
+
+    def _pods_of_node(self, event: Event) -> Iterable[str]:
+        node, new = objects.name(event.object), event.object
+        if event.type == "DELETED":
+            self._lost[node] = self.clock.monotonic()
+        else:
             self._lost.pop(node, None)
-            return []
-        self._lost[node] = self.clock.monotonic()
+            if not any(taint["key"] == _OUT_OF_SERVICE for taint in taints_of(new)):
+                return ()
         pods = self.client.list("pods", field_selector=f"spec.nodeName={node}")
         return [objects.key(pod) for pod in pods]

@@ -20,18 +20,19 @@ __all__ = ["PROVISIONER", "LocalPathProvisioner", "VolumeDirectories"]
 
 PROVISIONER = "rancher.io/local-path"
 _ROOT = "/var/local-path-provisioner"
+_NODE = "local.path.provisioner/selected-node"
 _REQUESTED = "volume.kubernetes.io/storage-provisioner"
 _SUPPORTED_MODES = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 _CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 
 
 class VolumeDirectories(Protocol):
-    """Makes and removes directories on the node; both must be idempotent."""
+    """Makes and removes directories on a node; both must be idempotent."""
 
-    def create(self, path: str) -> None:
+    def create(self, path: str, *, node: str) -> None:
         """Create the directory with mode 0777."""
 
-    def remove(self, path: str) -> None:
+    def remove(self, path: str, *, node: str) -> None:
         """Remove the directory and everything in it."""
 
 
@@ -93,7 +94,7 @@ class LocalPathProvisioner(Controller):
             self.client.event(claim, "Warning", "ProvisioningFailed", failed)
             return
         path = f"{_ROOT}/{name}_{objects.namespace(claim)}_{objects.name(claim)}"
-        self._directories.create(path)
+        self._directories.create(path, node=node)
         self.client.create(_VOLUMES, self._volume(claim, name, node=node, path=path))
         self.client.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
 
@@ -105,7 +106,7 @@ class LocalPathProvisioner(Controller):
             "kind": "PersistentVolume",
             "metadata": {
                 "name": name,
-                "annotations": {"local.path.provisioner/selected-node": node, PROVISIONED_BY: PROVISIONER},
+                "annotations": {_NODE: node, PROVISIONED_BY: PROVISIONER},
             },
             "spec": {
                 "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
@@ -127,7 +128,8 @@ class LocalPathProvisioner(Controller):
         }
 
     def _delete(self, volume: Object) -> None:
-        self._directories.remove(volume["spec"]["hostPath"]["path"])
+        node = objects.annotations(volume).get(_NODE, "")
+        self._directories.remove(volume["spec"]["hostPath"]["path"], node=node)
         self.client.delete(_VOLUMES, objects.name(volume), uid=objects.uid(volume))
 
     def _any_node(self) -> str:

@@ -46,6 +46,8 @@ class Registry:
         store: where objects are kept.
         clock: gives creation and deletion times.
         rng: chooses generated names, service IPs and node ports.
+        gates: the feature gates that are on.
+        toleration_seconds: what admission lets pods tolerate of a lost node.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class Registry:
         *,
         rng: random.Random | None = None,
         gates: frozenset[str] = frozenset(),
+        toleration_seconds: int = 300,
     ) -> None:
         self.store = store
         self.clock = clock
         self.explanations = Explanations(clock)
         self._random = rng or random.Random()
+        self._toleration_seconds = toleration_seconds
         self._gates = gates
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -317,6 +321,7 @@ class Registry:
             lookup=lambda name, obj, space: self.find(by_name(name), obj, space),
             objects=lambda name, space: self.list(by_name(name), space).items,
             random=self._random,
+            toleration_seconds=self._toleration_seconds,
             gates=self._gates,
         )
 

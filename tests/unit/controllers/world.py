@@ -13,25 +13,29 @@ from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.catalogue import build_controllers
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.manager import ControllerManager
+from kitlib.embedded.controllers.node_timings import NodeTimings
 from kitlib.embedded.scheduler.scheduler import Scheduler
 from tests.support.cluster import MemoryCluster
 
 NODE = "kit-control-plane"
+# Nobody sends heartbeats in this world.
+ETERNAL = NodeTimings(lease=10, grace=1e9, toleration=300, quarantine=40)
 
 
 class Directories:
     def __init__(self) -> None:
         self.present: set[str] = set()
 
-    def create(self, path: str) -> None:
+    def create(self, path: str, *, node: str) -> None:
         self.present.add(path)
 
-    def remove(self, path: str) -> None:
+    def remove(self, path: str, *, node: str) -> None:
         self.present.discard(path)
 
 
 class FakeKubelet(Controller):
-    """Runs bound pods at once, except for the names in `unready`, and ends terminating ones but for `undying`."""
+    """Runs bound pods at once, except for the names in `unready`, and ends terminating ones but for `undying`; the pods of
+    `silent` nodes it does not touch."""
 
     name = "kubelet"
 
@@ -40,6 +44,7 @@ class FakeKubelet(Controller):
         self.unready: Callable[[Object], bool] = lambda pod: False
         self.forced: dict[str, bool] = {}
         self.undying: set[str] = set()
+        self.silent: set[str] = set()
         self._addresses = 0
 
     def register(self) -> None:
@@ -48,7 +53,7 @@ class FakeKubelet(Controller):
     def reconcile(self, key: str) -> None:
         namespace, name = objects.split_key(key)
         pod = self.client.find("pods", name, namespace)
-        if pod is None or not pod["spec"].get("nodeName"):
+        if pod is None or pod["spec"].get("nodeName", "") in ("", *self.silent):
             return
         if objects.is_terminating(pod):
             if name not in self.undying:
@@ -73,7 +78,14 @@ class FakeKubelet(Controller):
 
 
 class World:
-    def __init__(self, *, max_unavailable: bool = False, with_node: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        max_unavailable: bool = False,
+        with_node: bool = True,
+        seed: int = 0,
+        timings: NodeTimings = ETERNAL,
+    ) -> None:
         gates = frozenset({MAX_UNAVAILABLE_STATEFUL_SET} if max_unavailable else ())
         self.cluster = MemoryCluster(seed=seed, gates=gates)
         self.clock = self.cluster.clock
@@ -85,6 +97,7 @@ class World:
             self.clock,
             certificate="PEM",
             directories=self.directories,
+            timings=timings,
             max_unavailable=max_unavailable,
         )
         scheduler = Scheduler(self.cluster.client("default-scheduler"), self.clock)
@@ -93,11 +106,13 @@ class World:
             self.add_node()
         self.settle()
 
-    def add_node(self) -> None:
+    def add_node(self, name: str = NODE) -> None:
         node = self.client.create(
-            "nodes", {"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}}, "spec": {}}
+            "nodes", {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}, "spec": {}}
         )
-        status = {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}}
+        now = format_time(self.clock.now())
+        ready = {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
+        status = {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}, "conditions": [ready]}
         self.client.update("nodes", objects.deep_copy(node) | {"status": status}, subresource="status")
 
     def settle(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from kitlib.embedded.kubelet.volumes.manager import below
@@ -15,20 +15,19 @@ class NodeDirectories:
     """Implements the provisioner's `VolumeDirectories`.
 
     Args:
-        roots: what hostPath volumes see as `/`, for each node.
+        roots: what hostPath volumes see as `/`, by the node's name.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    def __init__(self, roots: Mapping[str, Path]) -> None:
         self._roots = roots
 
-    def create(self, path: str) -> None:
+    def create(self, path: str, *, node: str) -> None:
         """Create the directory, open to whatever user a container runs as."""
-        for root in self._roots:
-            directory = below(root, path)
-            directory.mkdir(parents=True, exist_ok=True)
-            directory.chmod(0o777)
+        directory = below(self._roots[node], path)
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o777)
 
-    def remove(self, path: str) -> None:
-        """Remove the directory with everything in it."""
-        for root in self._roots:
+    def remove(self, path: str, *, node: str) -> None:
+        """Remove the directory with everything in it; what a node that is no more has left behind stays there."""
+        if root := self._roots.get(node):
             remove_tree(below(root, path))

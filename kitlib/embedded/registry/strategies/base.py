@@ -31,6 +31,7 @@ class Context:
         lookup: (resource, name, namespace) to an object, or None.
         objects: (resource, namespace) to all objects; an empty namespace means all.
         random: for generated names, addresses and ports.
+        toleration_seconds: what pods tolerate of a lost node when they say nothing.
         gates: the feature gates that are on.
     """
 
@@ -39,6 +40,7 @@ class Context:
     lookup: Callable[[str, str, str], Object | None]
     objects: Callable[[str, str], list[Object]]
     random: random.Random
+    toleration_seconds: int = 300
     gates: frozenset[str] = frozenset()
 
 

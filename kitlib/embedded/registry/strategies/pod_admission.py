@@ -25,7 +25,7 @@ def admit(pod: Object, ctx: Context) -> None:
     """
     if _MIRROR not in (pod["metadata"].get("annotations") or {}):
         _service_account(pod, ctx)
-    _tolerations(pod["spec"])
+    _tolerations(pod["spec"], ctx.toleration_seconds)
     _priority(pod, ctx)
 
 
@@ -71,12 +71,13 @@ def _token_source() -> Object:
     }
 
 
-def _tolerations(spec: Object) -> None:
-    """The DefaultTolerationSeconds plugin: stay 300 s on a node that is lost."""
+def _tolerations(spec: Object, seconds: int) -> None:
+    """The DefaultTolerationSeconds plugin: stay for a while on a node that is lost."""
     tolerations = spec.setdefault("tolerations", [])
     for taint in _TAINTS:
         if not any(_tolerates(toleration, taint) for toleration in tolerations):
-            tolerations.append({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
+            stay = {"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+            tolerations.append(stay)
 
 
 def _tolerates(toleration: Object, taint: str) -> bool:
