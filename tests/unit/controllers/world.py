@@ -34,8 +34,10 @@ class Directories:
 
 
 class FakeKubelet(Controller):
-    """Runs bound pods at once, except for the names in `unready`, and ends terminating ones but for `undying`; the pods of
-    `silent` nodes it does not touch."""
+    """Runs bound pods at once, except for the names in `unready`, and ends terminating ones but for `undying`.
+
+    The pods of `silent` nodes it does not touch.
+    """
 
     name = "kubelet"
 
