@@ -159,7 +159,7 @@ def test_bad_requests(api: Api) -> None:
     failure(api("GET", f"{PODS}?resourceVersion={'9' * 5000}"), 400, "BadRequest")
     failure(api("GET", f"{PODS}?watch=1&resourceVersion=%C2%B2"), 400, "BadRequest")
     failure(api("POST", f"{MAPS}?fieldValidation=Strict", config_map("c", x=1)), 400, "BadRequest", 'unknown field "x"')
-    failure(api("POST", f"{MAPS}?dryRun=Some", config_map("c")), 400, "BadRequest", "dryRun")
+    failure(api("POST", f"{MAPS}?dryRun=Some", config_map("c")), 422, "Invalid", "dryRun")
 
 
 def test_what_is_not_there(api: Api) -> None:

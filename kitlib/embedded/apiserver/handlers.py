@@ -161,10 +161,11 @@ class Handlers:
     async def patch(self, request: ApiRequest) -> web.Response:
         """PATCH one object or its status."""
         presenter, info, kind = self.presenter(request), request.info, patch_type_of(request)
+        problems: list[str] = []
         if kind == "apply":
             body = await request.body()
         else:
-            body = await request.patch_body()
+            body, problems = await request.patch_body()
         existed = self._registry.find(request.stored, info.name, info.namespace) is not None
         stored = request.stored
 
@@ -177,7 +178,7 @@ class Handlers:
                 patch_type=kind,
                 options=options,
                 subresource=info.subresource,
-                check=lambda obj: request.check(obj, group=stored.group, version=stored.version, kind=stored.kind),
+                check=lambda obj: request.check_patched(obj, problems=problems),
             )
 
         patched = self._write(request, body, write)

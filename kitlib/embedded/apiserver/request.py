@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import orjson
 from aiohttp import web
 
 from kitlib.embedded.apimachinery import decoding, selectors
@@ -24,7 +26,8 @@ __all__ = ["INFO", "USER", "ApiRequest"]
 INFO = web.RequestKey("info", RequestInfo)
 USER = web.RequestKey("user", User)
 
-_STRICTNESS = ("Strict", "Warn", "Ignore")
+_STRICTNESS = ("", "Ignore", "Strict", "Warn")
+_OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class ApiRequest:
         return WriteOptions(
             user=self.user.name,
             manager=manager or self.manager,
-            dry_run=_dry_run(query.getall("dryRun", [])),
+            dry_run=_dry_run(query.getall("dryRun", []), _OPTIONS.get(self.http.method, "DeleteOptions")),
             force=is_true(query.get("force")),
         )
 
@@ -110,7 +113,7 @@ class ApiRequest:
             propagation_policy=cast("PropagationPolicy | None", policy),
             uid=conditions.get("uid") or "",
             resource_version=conditions.get("resourceVersion") or "",
-            dry_run=_dry_run(given.get("dryRun") or query.getall("dryRun", [])),
+            dry_run=_dry_run(given.get("dryRun") or query.getall("dryRun", []), "DeleteOptions"),
         )
 
     async def body(self, *, kind: tuple[str, str, str] | None = None) -> Object:
@@ -137,9 +140,26 @@ class ApiRequest:
         self.check(decoded, group=group, version=version, kind=name, problems=duplicates)
         return decoded
 
-    async def patch_body(self) -> Any:
-        """Return the decoded patch, whatever its form."""
-        return decode_body(await self._read(), self.http.headers.get("Content-Type", ""))[0]
+    async def patch_body(self) -> tuple[Any, list[str]]:
+        """Return the decoded patch, whatever its form, and what is wrong with it short of unreadable."""
+        return decode_body(await self._read(), self.http.headers.get("Content-Type", ""))
+
+    def check_patched(self, obj: Object, *, problems: list[str]) -> None:
+        """Do what `check` does, for the result of a patch that itself has `problems`.
+
+        Raises:
+            StatusError: 422, as it is the patch that is invalid.
+        """
+        kind, stored = self.stored.kind, self.stored
+        shown = orjson.dumps(obj).decode()
+        try:
+            self.check(obj, group=stored.group, version=stored.version, kind=kind, problems=problems)
+        except StatusError as error:
+            _, strict, found = error.message.partition("strict decoding error: ")
+            if not strict:
+                raise
+            detail = strict + found
+            raise invalid("", "", [FieldError("FieldValueInvalid", "patch", detail, json.dumps(shown))]) from error
 
     def check(self, obj: Object, *, group: str, version: str, kind: str, problems: list[str] | None = None) -> None:
         """Prune `obj` to its schema; refuse or warn of what was dropped, as `fieldValidation` says.
@@ -148,9 +168,12 @@ class ApiRequest:
             StatusError: 400.
         """
         found = [*(problems or []), *decoding.decode_as(obj, group, version, kind)]
-        level = self.http.query.get("fieldValidation") or "Warn"
+        level = self.http.query.get("fieldValidation", "")
         if level not in _STRICTNESS:
-            raise bad_request(f'fieldValidation: Unsupported value: "{level}"')
+            known = "supported values: " + ", ".join(f'"{value}"' for value in _STRICTNESS)
+            wrong = FieldError("FieldValueNotSupported", "fieldValidation", known, f'"{level}"')
+            raise invalid(f"{_OPTIONS.get(self.http.method, 'CreateOptions')}.meta.k8s.io", "", [wrong])
+        level = level or "Warn"
         if found and level == "Strict":
             raise decoding.strict_error(kind, version, found)
         if level == "Warn":
@@ -178,8 +201,10 @@ class ApiRequest:
             raise bad_request(f"{name}: invalid value {text!r}: must be an integer") from error
 
 
-def _dry_run(values: list[str] | None) -> bool:
+def _dry_run(values: list[str] | None, options: str) -> bool:
     values = values or []
     if any(value != "All" for value in values):
-        raise StatusError(400, "BadRequest", f'dryRun: Unsupported value: "{values[0]}": supported values: "All"')
+        shown = ", ".join(f'"{value}"' for value in values)
+        wrong = FieldError("FieldValueNotSupported", "dryRun", 'supported values: "All"', f"[]string{{{shown}}}")
+        raise invalid(f"{options}.meta.k8s.io", "", [wrong])
     return bool(values)

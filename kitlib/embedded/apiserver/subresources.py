@@ -82,7 +82,7 @@ class Subresources:
                 self._registry,
                 kind,
                 info.name,
-                await request.patch_body(),
+                (await request.patch_body())[0],
                 namespace=info.namespace,
                 patch_type=patch_type_of(request),
                 options=request.write_options(),

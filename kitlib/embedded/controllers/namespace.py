@@ -24,6 +24,22 @@ _CONTENT = tuple(
 )
 _LATER = tuple(name for name in _CONTENT if name != "pods")
 
+# Every condition with the reason and the text of the good case, in upstream's order.
+_SETTLED = {
+    "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
+    "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
+    "NamespaceDeletionContentFailure": (
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+    "NamespaceContentRemaining": ("ContentRemoved", "All content successfully removed"),
+    "NamespaceFinalizersRemaining": ("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
+}
+_TROUBLE = {
+    "NamespaceContentRemaining": "SomeResourcesRemain",
+    "NamespaceFinalizersRemaining": "SomeFinalizersRemain",
+}
+
 
 class NamespaceController(Controller):
     """Deletes what is in a terminating namespace and finalizes it when nothing is left."""
@@ -78,43 +94,43 @@ class NamespaceController(Controller):
             counts[resource] = counts.get(resource, 0) + 1
             for finalizer in obj["metadata"].get("finalizers") or []:
                 held[finalizer] = held.get(finalizer, 0) + 1
-        content = ", ".join(f"{resource} has {count} resource instances" for resource, count in counts.items())
+        content = ", ".join(
+            f"{_spelled(resource)} has {count} resource instances" for resource, count in counts.items()
+        )
         finalizers = ", ".join(f"{name} in {count} resource instances" for name, count in held.items())
-        conditions = [
-            self._condition(
-                namespace,
-                "NamespaceContentRemaining",
-                "SomeResourcesRemain",
-                f"Some resources are remaining: {content}",
-                present=True,
+        texts = {
+            "NamespaceContentRemaining": f"Some resources are remaining: {content}",
+            "NamespaceFinalizersRemaining": (
+                f"Some content in the namespace has finalizers remaining: {finalizers}" if held else ""
             ),
-            self._condition(
-                namespace,
-                "NamespaceFinalizersRemaining",
-                "SomeFinalizersRemain",
-                f"Some content in the namespace has finalizers remaining: {finalizers}",
-                present=bool(held),
-            ),
-        ]
+        }
+        conditions = [self._condition(namespace, kind, texts.get(kind, "")) for kind in _SETTLED]
         if (namespace.get("status") or {}).get("conditions") != conditions:
             status = (namespace.get("status") or {}) | {"conditions": conditions}
             self.client.update(_NAMESPACES, objects.deep_copy(namespace) | {"status": status}, subresource="status")
 
-    def _condition(self, namespace: Object, kind: str, reason: str, text: str, *, present: bool) -> Object:
-        settled = {
-            "NamespaceContentRemaining": ("ContentRemoved", "All content successfully removed"),
-            "NamespaceFinalizersRemaining": ("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
-        }
-        if not present:
-            reason, text = settled[kind]
-        status = "True" if present else "False"
+    def _condition(self, namespace: Object, kind: str, text: str) -> Object:
+        """A condition with a text is true; all of them are bad news."""
+        reason, settled = _SETTLED[kind]
+        status = "True" if text else "False"
         conditions = (namespace.get("status") or {}).get("conditions") or []
         old = next((condition for condition in conditions if condition["type"] == kind), None)
         same = old is not None and old["status"] == status
         since = old["lastTransitionTime"] if same and old else format_time(self.clock.now())
-        return {"type": kind, "status": status, "lastTransitionTime": since, "reason": reason, "message": text}
+        return {
+            "type": kind,
+            "status": status,
+            "lastTransitionTime": since,
+            "reason": _TROUBLE[kind] if text else reason,
+            "message": text or settled,
+        }
 
     def _terminating_namespace(self, event: Event) -> list[str]:
         name = objects.namespace(event.object)
         namespace = self.client.find(_NAMESPACES, name)
         return [name] if namespace is not None and objects.is_terminating(namespace) else []
+
+
+def _spelled(resource: str) -> str:
+    """`pods.`, with the dot before a group even where there is none, as upstream prints it."""
+    return resource if "." in resource else f"{resource}."

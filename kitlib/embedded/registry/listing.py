@@ -102,7 +102,9 @@ def _check(options: ListOptions) -> None:
         field = "resourceVersionMatch"
         if match not in ("Exact", "NotOlderThan"):
             errors.append(
-                FieldError("FieldValueNotSupported", field, 'supported values: "Exact", "NotOlderThan"', f'"{match}"')
+                FieldError(
+                    "FieldValueNotSupported", field, 'supported values: "Exact", "NotOlderThan", ""', f'"{match}"'
+                )
             )
         if options.continue_token:
             errors.append(

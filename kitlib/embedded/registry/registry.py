@@ -96,7 +96,7 @@ class Registry:
             StatusError: 400, 403, 404, 409 or 422 as the API answers.
         """
         strategy = strategy_for(resource)
-        self._check_namespace(resource, namespace)
+        self._check_namespace(resource, namespace, obj)
         meta = obj.setdefault("metadata", {})
         generated = not meta.get("name") and meta.get("generateName")
         metadata.fill(obj, resource, namespace=namespace, now=self.clock.now())
@@ -272,7 +272,7 @@ class Registry:
         )
         return self._replace(resource, live, merged, options=quiet, subresource=subresource)
 
-    def _check_namespace(self, resource: Resource, namespace: str) -> None:
+    def _check_namespace(self, resource: Resource, namespace: str, obj: Object) -> None:
         if not resource.namespaced:
             return
         found = self.store.get("namespaces", namespace)
@@ -285,7 +285,10 @@ class Registry:
                 "message": f"namespace {namespace} is being terminated",
                 "field": "metadata.namespace",
             }
-            raise forbidden(resource.qualified, "", why, causes=[cause])
+            meta = obj.get("metadata") or {}
+            raise forbidden(
+                resource.qualified, meta.get("name") or meta.get("generateName") or "Unknown", why, causes=[cause]
+            )
 
     def _generate_name(self, resource: Resource, obj: Object, namespace: str) -> None:
         base = obj["metadata"]["generateName"]
