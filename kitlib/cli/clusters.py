@@ -19,6 +19,10 @@ __all__ = ["register"]
 
 _Name = Annotated[str, typer.Option("--name", "-n", help="Which cluster.", default_factory=lambda: settings().cluster)]
 _Kind = Annotated[bool, typer.Option("--kind", help="A cluster of kind (needs kind and Docker), not the embedded one.")]
+_TIMEOUTS = (
+    "How long a silent node is waited for. real: NotReady after 50 s, its pods evicted 300 s later, as upstream. "
+    "fast: 2 s and 5 s. Or two numbers of seconds, such as 10,30. Kept until given anew."
+)
 
 
 def _provider(kind: bool) -> Provider:
@@ -32,17 +36,34 @@ def _provider(kind: bool) -> Provider:
 def up(
     name: _Name,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 keeps the cluster's port, or finds one.")] = 0,
-    nodes: Annotated[int, typer.Option(min=1, max=20, help="Number of nodes.")] = 1,
+    nodes: Annotated[int, typer.Option(min=0, max=20, help="Number of nodes; 0 keeps their number, or makes one.")] = 0,
+    hollow_nodes: Annotated[
+        int | None,
+        typer.Option(help="Nodes whose pods only pretend to run, for tests of scale; tainted kit.embedded/hollow."),
+    ] = None,
+    node_timeouts: Annotated[str, typer.Option(metavar="real|fast|GRACE,TOLERATION", help=_TIMEOUTS)] = "",
     feature_gates: Annotated[str, typer.Option(help="Such as MaxUnavailableStatefulSet=true.")] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     kind: _Kind = False,
 ) -> None:
-    """Start the embedded cluster in the background, with the objects and volumes it had."""
+    """Start the embedded cluster in the background, with the objects, volumes and nodes it had.
+
+    With fewer nodes than before, the last workers are removed like any deleted node: their pods go, and are made anew
+    elsewhere where a controller wants them; local volumes stay on disk for the day the node is back.
+    """
     tell = stopwatch(quiet=quiet)
     if kind:
         info = KindProvider().create(name, progress=tell)
     else:
-        info = EmbeddedProvider().create(name, progress=tell, port=port, nodes=nodes, feature_gates=feature_gates)
+        info = EmbeddedProvider().create(
+            name,
+            progress=tell,
+            port=port,
+            nodes=nodes,
+            hollow_nodes=hollow_nodes,
+            node_timeouts=node_timeouts,
+            feature_gates=feature_gates,
+        )
     if not info.created:
         typer.echo(f"cluster {name} runs already on {info.server}", err=True)
     if not quiet:

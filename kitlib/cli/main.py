@@ -16,6 +16,7 @@ __all__ = ["build_app", "main"]
 # Which module has which commands: `kit status` must not wait for what only `kit grade` imports.
 _GROUPS = {
     "clusters": ("up", "down", "status", "kubeconfig", "doctor"),
+    "node": ("node",),
     "why": ("why",),
     "jupyter": ("jupyter",),
     "labs": ("lab", "break"),

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from kitlib.clock import SystemClock
 from kitlib.embedded.apimachinery.feature_gates import parse_gates
+from kitlib.embedded.cluster_shape import ClusterShape
 from kitlib.embedded.daemon_record import FILE, write_record
 from kitlib.embedded.server import Server, ServerConfig
 from kitlib.errors import EnvironmentProblem, KitError
@@ -79,6 +80,8 @@ def main() -> None:
     parser.add_argument("--name", default="default")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--nodes", type=int, default=1)
+    parser.add_argument("--hollow-nodes", type=int, default=0)
+    parser.add_argument("--node-timeouts", default="real")
     parser.add_argument("--feature-gates", type=parse_gates, default=frozenset())
     parser.add_argument("--report-fd", type=int)
     arguments = parser.parse_args()
@@ -94,7 +97,8 @@ def main() -> None:
 
 
 def _config(given: argparse.Namespace) -> ServerConfig:
-    return ServerConfig(given.directory, given.name, given.port, given.nodes, given.feature_gates)
+    shape = ClusterShape(given.nodes, given.hollow_nodes, given.node_timeouts)
+    return ServerConfig(given.directory, given.name, given.port, shape, given.feature_gates)
 
 
 def _log_to(path: Path, *, foreground: bool) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kitlib.clock import Clock
@@ -18,17 +18,24 @@ from kitlib.embedded.apiserver.app import ApiServer
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
 from kitlib.embedded.apiserver.endpoint import HttpsEndpoint, listen_on_loopback
 from kitlib.embedded.apiserver.pki import Pki
+from kitlib.embedded.cluster_shape import ClusterShape, read_shape, write_shape
 from kitlib.embedded.controllers.catalogue import build_controllers
 from kitlib.embedded.controllers.manager import ControllerManager
+from kitlib.embedded.controllers.node_timings import parse_timings
+from kitlib.embedded.controllers.taints import taints_of
 from kitlib.embedded.kubeconfig import context_name, write_kubeconfig
+from kitlib.embedded.kubelet.hollow import HollowRuntime
 from kitlib.embedded.kubelet.images.store import ImageStore
 from kitlib.embedded.kubelet.kubelet import Kubelet
 from kitlib.embedded.kubelet.sandboxed import SandboxedRuntime
 from kitlib.embedded.kubelet.volumes.node_directories import NodeDirectories
+from kitlib.embedded.machines import Machines
+from kitlib.embedded.node_identities import CONTROL_PLANE_TAINT, node_identities
 from kitlib.embedded.node_network import NodeNetwork
 from kitlib.embedded.registry.events import expire
 from kitlib.embedded.registry.loopback import LoopbackClient
 from kitlib.embedded.registry.registry import Registry
+from kitlib.embedded.registry.severable import SeverableClient
 from kitlib.embedded.scheduler.scheduler import Scheduler
 from kitlib.embedded.storage.journal import JournalUnreadable, SqliteJournal
 from kitlib.embedded.storage.store import Store
@@ -36,7 +43,6 @@ from kitlib.errors import EnvironmentProblem
 
 __all__ = ["Server", "ServerConfig"]
 
-_FIRST_NODE = "kit-control-plane"
 _EVENT_SWEEP_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
@@ -49,20 +55,15 @@ class ServerConfig:
         directory: its state: objects, certificates, volumes, logs.
         name: its name, for the context in the kubeconfig.
         port: on 127.0.0.1; 0 keeps the one it had, or finds a free one.
-        nodes: how many nodes to run.
+        shape: its nodes, and how long they may be silent.
         feature_gates: the gates that are on.
     """
 
     directory: Path
     name: str = "default"
     port: int = 0
-    nodes: int = 1
+    shape: ClusterShape = field(default_factory=ClusterShape)
     feature_gates: frozenset[str] = frozenset()
-
-    def node_names(self) -> list[str]:
-        """The names kind would give them."""
-        workers = [f"kit-worker{number if number > 1 else ''}" for number in range(1, self.nodes)]
-        return [_FIRST_NODE, *workers]
 
 
 class Server:
@@ -77,7 +78,8 @@ class Server:
     def __init__(self, config: ServerConfig, clock: Clock, *, progress: Callable[[str], None]) -> None:
         self._config, self._clock, self._progress = config, clock, progress
         self._cleanup = contextlib.AsyncExitStack()
-        self._kubelets: dict[str, Kubelet] = {}
+        self._machines: Machines | None = None
+        self._timings = parse_timings(config.shape.node_timeouts)
         self.kubeconfig = config.directory / "kubeconfig"
         self.context = context_name(config.name)
         self.address = ""
@@ -118,7 +120,12 @@ class Server:
         try:
             store = Store(SqliteJournal(path))
             self._cleanup.callback(store.close)
-            registry = Registry(store, self._clock, gates=self._config.feature_gates)
+            registry = Registry(
+                store,
+                self._clock,
+                gates=self._config.feature_gates,
+                toleration_seconds=self._timings.toleration,
+            )
             bootstrap.ensure(registry)
         except JournalUnreadable as error:
             raise EnvironmentProblem(
@@ -140,7 +147,7 @@ class Server:
         if port != self._last_port():  # a file that need not be written can't be lost half-way
             (self._config.directory / "port").write_text(str(port))
         self.address = f"https://127.0.0.1:{port}"
-        api = ApiServer(registry, tokens, node=lambda name: self._kubelets.get(name), address=f"127.0.0.1:{port}")
+        api = ApiServer(registry, tokens, node=self._kubelet, address=f"127.0.0.1:{port}")
         try:
             endpoint = HttpsEndpoint(api.app, pki)
         except ssl.SSLError as error:
@@ -160,8 +167,9 @@ class Server:
             self._clock,
             certificate=pki.read("ca.crt").decode(),
             directories=NodeDirectories(
-                {name: self._node_directory(name) / "hostfs" for name in self._config.node_names()}
+                {name: self._node_directory(name) / "hostfs" for name in self._config.shape.names}
             ),
+            timings=self._timings,
             max_unavailable=MAX_UNAVAILABLE_STATEFUL_SET in self._config.feature_gates,
         )
         scheduler = Scheduler(self._client(registry, Scheduler.name), self._clock)
@@ -172,20 +180,42 @@ class Server:
         self._cleanup.callback(sweeping.cancel)
 
     async def _start_nodes(self, registry: Registry, runtime: SandboxedRuntime, tokens: ServiceAccountTokens) -> None:
-        images = ImageStore(self._config.directory / "images")
-        for name in self._config.node_names():
+        self._reshape(self._client(registry, "kubeadm"))
+        images, shape, hollow = ImageStore(self._config.directory / "images"), self._config.shape, HollowRuntime()
+        identities = {node.name: node for node in node_identities(shape, self._timings)}
+
+        def build(name: str) -> tuple[Kubelet, SeverableClient]:
+            client = SeverableClient(registry, "kubelet", host=name)
             kubelet = Kubelet(
-                client=self._client(registry, "kubelet", host=name),
-                runtime=runtime,
+                client=client,
+                runtime=runtime if name in shape.real_names else hollow,
                 images=images,
-                node_name=name,
+                node=identities[name],
                 state_dir=self._node_directory(name),
                 clock=self._clock,
                 token_source=tokens.for_pod,
             )
-            await kubelet.start()
-            self._cleanup.push_async_callback(kubelet.stop)
-            self._kubelets[name] = kubelet
+            return kubelet, client
+
+        self._machines = Machines(self._client(registry, "machines"), build)
+        self._cleanup.push_async_callback(self._machines.stop)
+        await self._machines.start(shape.names)
+        write_shape(self._config.directory, shape)
+
+    def _reshape(self, client: LoopbackClient) -> None:
+        """Take away the Nodes that the cluster had and has no more; pods there are removed as of any deleted node."""
+        old, new = read_shape(self._config.directory), self._config.shape
+        for name in set(old.names) - set(new.names):
+            if client.find("nodes", name) is not None:
+                client.delete("nodes", name)
+        first = client.find("nodes", new.names[0])
+        if first is not None and (old.nodes > 1) != (new.nodes > 1):
+            others = [taint for taint in taints_of(first) if taint["key"] != CONTROL_PLANE_TAINT["key"]]
+            taints = [*others, CONTROL_PLANE_TAINT] if new.nodes > 1 else others
+            client.patch("nodes", new.names[0], {"spec": {"taints": taints}})
+
+    def _kubelet(self, node: str) -> Kubelet | None:
+        return self._machines.kubelet(node) if self._machines is not None else None
 
     async def _sweep_events(self, registry: Registry) -> None:
         while True:

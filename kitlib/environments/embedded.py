@@ -15,13 +15,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kitlib.embedded.apimachinery.feature_gates import format_gates, parse_gates
+from kitlib.embedded.cluster_shape import MACHINE, MOST_HOLLOW_NODES, MOST_NODES, ClusterShape, read_shape
+from kitlib.embedded.controllers.node_timings import parse_timings
 from kitlib.environments.daemon_process import DaemonProcess
 from kitlib.environments.provider import ClusterInfo, ClusterStatus, Finding, Progress
 from kitlib.environments.start_report import await_ready
 from kitlib.errors import ClusterError, EnvironmentProblem, UsageError
 from kitlib.settings import settings
 
-__all__ = ["EmbeddedProvider"]
+__all__ = ["MACHINE", "EmbeddedProvider"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
@@ -36,7 +38,7 @@ class _Extent:
     """What a cluster is started with."""
 
     port: int
-    nodes: int
+    shape: ClusterShape
     feature_gates: str
 
 
@@ -72,13 +74,19 @@ class EmbeddedProvider:
         folder = self._state_dir / "clusters"
         return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
+    def node_names(self, name: str) -> list[str]:
+        """Return the nodes that the cluster's machines are."""
+        return read_shape(self.directory(name)).names
+
     def create(
         self,
         name: str = "default",
         *,
         progress: Progress | None = None,
         port: int = 0,
-        nodes: int = 1,
+        nodes: int = 0,
+        hollow_nodes: int | None = None,
+        node_timeouts: str = "",
         feature_gates: str = "",
     ) -> ClusterInfo:
         """Start the cluster, with the objects and data it had; find it when it runs already.
@@ -87,7 +95,9 @@ class EmbeddedProvider:
             name: the cluster's name.
             progress: told of every step.
             port: port on loopback; 0 keeps the cluster's port, or finds a free one.
-            nodes: how many nodes it has.
+            nodes: how many nodes run pods; 0 keeps their number, or makes one.
+            hollow_nodes: how many nodes only pretend to; None keeps their number, or makes none.
+            node_timeouts: `real`, `fast` or `GRACE,TOLERATION` in seconds; "" keeps them, or takes the real ones.
             feature_gates: what differs from the emulated version, such as `MaxUnavailableStatefulSet=true`.
 
         Raises:
@@ -96,7 +106,8 @@ class EmbeddedProvider:
         directory = self.directory(name)
         if not 0 <= port <= _LAST_PORT:
             raise UsageError(f"port {port} does not exist", fix=f"pass a port from 1 to {_LAST_PORT}, or 0 for any")
-        extent = _Extent(port, nodes, format_gates(parse_gates(feature_gates)))
+        shape = _shape(directory, nodes=nodes, hollow_nodes=hollow_nodes, node_timeouts=node_timeouts)
+        extent = _Extent(port, shape, format_gates(parse_gates(feature_gates)))
         running = self._running(name)
         if running is None:
             with self._alone_with(name):
@@ -105,6 +116,12 @@ class EmbeddedProvider:
                     return self._start(name, directory, progress, extent)
         if port and not running.server.endswith(f":{port}"):
             raise UsageError(f"cluster {name} runs already on {running.server}", fix=f"kit down --name {name} first")
+        present = read_shape(directory)
+        if shape != present:
+            raise UsageError(
+                f"cluster {name} runs already with {present}",
+                fix=f"kit down --name {name}, then kit up --name {name} {shape}",
+            )
         return running
 
     def stop(self, name: str = "default") -> bool:
@@ -226,9 +243,35 @@ class EmbeddedProvider:
         return ClusterInfo(name, Path(reach["kubeconfig"]), reach["context"], reach["server"])
 
 
+def _shape(directory: Path, *, nodes: int, hollow_nodes: int | None, node_timeouts: str) -> ClusterShape:
+    """Return what is asked for; what is not said stays as it was."""
+    before = read_shape(directory)
+    shape = ClusterShape(
+        nodes or before.nodes,
+        before.hollow_nodes if hollow_nodes is None else hollow_nodes,
+        node_timeouts or before.node_timeouts,
+    )
+    if not (1 <= shape.nodes <= MOST_NODES and 0 <= shape.hollow_nodes <= MOST_HOLLOW_NODES):
+        raise UsageError(
+            f"a cluster can't have {shape.nodes} nodes and {shape.hollow_nodes} hollow ones",
+            fix=f"1 to {MOST_NODES}, and up to {MOST_HOLLOW_NODES}",
+        )
+    try:
+        parse_timings(shape.node_timeouts)
+    except ValueError as error:
+        raise UsageError(
+            f"{shape.node_timeouts!r} says nothing of how long a node may be silent",
+            fix="--node-timeouts real, fast, or two numbers of seconds such as 10,30: until NotReady, then to eviction",
+        ) from error
+    return shape
+
+
 def _spawn(name: str, directory: Path, report: int, extent: _Extent) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kitlib.embedded.daemon", str(directory), f"--name={name}"]
-    command += [f"--port={extent.port}", f"--nodes={extent.nodes}", f"--feature-gates={extent.feature_gates}"]
+    shape = extent.shape
+    command += [f"--nodes={shape.nodes}", f"--hollow-nodes={shape.hollow_nodes}"]
+    command += [f"--node-timeouts={shape.node_timeouts}"]
+    command += [f"--port={extent.port}", f"--feature-gates={extent.feature_gates}"]
     command.append(f"--report-fd={report}")
     log = directory / "daemon.log"
     if _exists(log) and log.stat().st_size > _LOG_BYTES:

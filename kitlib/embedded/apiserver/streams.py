@@ -25,6 +25,7 @@ __all__ = ["ExecSession", "Node", "PodStreams"]
 _PODS = by_name("pods")
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _CHUNK = 65536
+_KUBELET_PORT = 10250
 
 
 class ExecSession(Protocol):
@@ -209,7 +210,9 @@ class PodStreams:
             raise bad_request(f"pod {request.info.name} does not have a host assigned")
         node = self._node(name)
         if node is None:
-            raise generic(500, "InternalError", f"node {name} of pod {request.info.name} does not answer")
+            host = pod.get("status", {}).get("hostIP", name)
+            text = f"error dialing backend: dial tcp {host}:{_KUBELET_PORT}: connect: connection refused"
+            raise generic(500, "InternalError", text)
         return pod, node
 
 

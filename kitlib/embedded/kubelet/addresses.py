@@ -6,7 +6,7 @@ import contextlib
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-__all__ = ["AddressPool"]
+__all__ = ["AddressPool", "AddressPools"]
 
 
 class AddressPool:
@@ -46,3 +46,26 @@ class AddressPool:
         if self._memory is not None:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             self._memory.write_text(str(host))
+
+
+class AddressPools:
+    """A pool for the pod network of every node.
+
+    Args:
+        memory: a directory for their memories, or None.
+    """
+
+    def __init__(self, memory: Path | None = None) -> None:
+        self._memory = memory
+        self._pools: dict[str, AddressPool] = {}
+
+    def take(self, network: str) -> str:
+        """Return a free address of a network such as 10.244.1.0/24."""
+        if network not in self._pools:
+            memory = self._memory / f"last-address-{network.replace('/', '-')}" if self._memory else None
+            self._pools[network] = AddressPool(network, memory=memory)
+        return self._pools[network].take()
+
+    def release(self, network: str, address: str) -> None:
+        """Give an address back."""
+        self._pools[network].release(address)

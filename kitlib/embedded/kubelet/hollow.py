@@ -8,7 +8,7 @@ import signal
 import socket
 from collections.abc import Callable
 
-from kitlib.embedded.kubelet.addresses import AddressPool
+from kitlib.embedded.kubelet.addresses import AddressPools
 from kitlib.embedded.kubelet.agent.channel import close_all
 from kitlib.embedded.kubelet.runtime import ContainerSpec, ExecStreams, Execution, RuntimeLost, SandboxSpec, StartError
 
@@ -21,8 +21,8 @@ class HollowRuntime:
     """Implements `Runtime`: every command succeeds without output, and nobody listens on any port."""
 
     def __init__(self) -> None:
-        self._addresses = AddressPool()
-        self._sandboxes: dict[str, str] = {}
+        self._addresses = AddressPools()
+        self._sandboxes: dict[str, tuple[str, str]] = {}
         self._running: dict[str, asyncio.Future[int]] = {}
         self._numbers = itertools.count(1)
 
@@ -39,17 +39,19 @@ class HollowRuntime:
     def on_restart(self, callback: Callable[[], None]) -> None:
         """Never call back: there is nothing that could be lost."""
 
+    async def add_address(self, address: str) -> None:
+        """Nobody reaches a hollow node."""
+
     async def run_sandbox(self, spec: SandboxSpec) -> str:
         """Give the pod an address."""
-        address = self._addresses.take()
-        self._sandboxes[spec.id] = address
+        address = self._addresses.take(spec.network)
+        self._sandboxes[spec.id] = (spec.network, address)
         return address
 
     async def remove_sandbox(self, sandbox_id: str) -> None:
         """Take the pod's address back."""
-        address = self._sandboxes.pop(sandbox_id, None)
-        if address is not None:
-            self._addresses.release(address)
+        if given := self._sandboxes.pop(sandbox_id, None):
+            self._addresses.release(*given)
 
     async def run_container(self, spec: ContainerSpec, streams: ExecStreams) -> Execution:
         """Pretend that the program runs."""

@@ -16,7 +16,7 @@ from kitlib.embedded.kubelet.admission import rejection
 from kitlib.embedded.kubelet.images.store import ImageStore
 from kitlib.embedded.kubelet.logs import read_log
 from kitlib.embedded.kubelet.node_files import NodeFiles
-from kitlib.embedded.kubelet.node_status import LEASE_SECONDS, NodeStatus
+from kitlib.embedded.kubelet.node_status import NodeIdentity, NodeStatus
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.pod_worker import PodWorker
 from kitlib.embedded.kubelet.record import records_of
@@ -29,7 +29,6 @@ from kitlib.embedded.storage.event import Event
 __all__ = ["Kubelet"]
 
 _PROJECTED_FROM = ("configmaps", "secrets")
-_NODE_ADDRESS = "10.244.0.1"
 
 
 class Kubelet:
@@ -39,13 +38,13 @@ class Kubelet:
         client: its client; events carry the node's name.
         runtime: runs containers; nodes of one cluster may share it.
         images: the images of the machine.
-        node_name: the node.
+        node: which node.
         state_dir: its files: volumes, logs, what hostPath sees.
         clock: its clock.
         token_source: makes a service-account token for a pod.
 
     Example:
-        kubelet = Kubelet(client=client, runtime=runtime, images=images, node_name="n1", ...)
+        kubelet = Kubelet(client=client, runtime=runtime, images=images, node=NodeIdentity("n1"), ...)
         await kubelet.start()
     """
 
@@ -55,14 +54,14 @@ class Kubelet:
         client: Client,
         runtime: Runtime,
         images: ImageStore,
-        node_name: str,
+        node: NodeIdentity,
         state_dir: Path,
         clock: Clock,
         token_source: Callable[[Object], str],
     ) -> None:
         self._client, self._runtime, self._images = client, runtime, images
-        self._name, self._files, self._clock, self._token = node_name, NodeFiles(state_dir), clock, token_source
-        self._node = NodeStatus(client, node_name, _NODE_ADDRESS, clock)
+        self._name, self._files, self._clock, self._token = node.name, NodeFiles(state_dir), clock, token_source
+        self._identity, self._node = node, NodeStatus(client, node, clock)
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._subscriptions: list[Callable[[], None]] = []
@@ -73,20 +72,54 @@ class Kubelet:
         """Register the node and start its pods."""
         self._files.prepare(self._client.list("pods"))
         self._runtime.on_restart(self._on_runtime_restart)
+        await self._runtime.add_address(self._identity.address)
+        self._connect()
+
+    async def stop(self) -> None:
+        """Let go of the pods; the runtime's end ends their processes."""
+        self.disconnect()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- failing on purpose ------------------------------------------------------------------------------------------
+
+    def disconnect(self) -> None:
+        """Hear nothing of the API any more, and send no heartbeat; the pods go on."""
+        for cancel in self._subscriptions:
+            cancel()
+        self._subscriptions.clear()
+        if self._beating is not None:
+            self._beating.cancel()
+            self._beating = None
+
+    def reconnect(self) -> None:
+        """Catch up with what has happened, and say how the pods are."""
+        if self._beating is None:
+            self._connect()
+            present = {pod["metadata"]["uid"] for pod in self._client.list("pods")}
+            for uid, worker in list(self._workers.items()):
+                if uid in present:
+                    worker.report()
+                else:
+                    worker.removed()
+        else:
+            self._node.register()
+
+    async def power_off(self) -> None:
+        """End the pods' processes without a word to anybody."""
+        workers = list(self._workers.values())
+        await self.stop()
+        for worker in workers:
+            await worker.kill()
+
+    def _connect(self) -> None:
         self._node.register()
         self._beating = asyncio.ensure_future(self._beat())
         self._subscriptions.append(self._client.subscribe("pods", self._on_pod))
         for resource in _PROJECTED_FROM:
             self._subscriptions.append(self._client.subscribe(resource, self._on_source, replay=False))
-
-    async def stop(self) -> None:
-        """Let go of the pods; the runtime's end ends their processes."""
-        for cancel in self._subscriptions:
-            cancel()
-        tasks = [*self._tasks.values(), *([self._beating] if self._beating else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- pods --------------------------------------------------------------------------------------------------------
 
@@ -114,7 +147,7 @@ class Kubelet:
         if reason and current.get("status", {}).get("phase") == "Pending":
             self._reject(current, *reason)
             current = self._client.get("pods", meta["name"], meta["namespace"])
-        worker = PodWorker(self._context(current), host_ip=_NODE_ADDRESS)
+        worker = PodWorker(self._context(current), node=self._identity)
         self._workers[uid] = worker
         self._tasks[uid] = asyncio.ensure_future(self._run(uid, worker))
 
@@ -167,7 +200,7 @@ class Kubelet:
 
     async def _beat(self) -> None:
         while True:
-            await self._clock.sleep(LEASE_SECONDS)
+            await self._clock.sleep(self._identity.lease_seconds)
             with contextlib.suppress(StatusError):
                 self._node.renew()
 

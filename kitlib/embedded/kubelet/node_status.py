@@ -7,23 +7,45 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
 
 from kitlib.clock import Clock
-from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.objects import Object, labels
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.apimachinery.times import format_micro_time, format_time
 from kitlib.embedded.registry.client import Client
 
-__all__ = ["LEASE_SECONDS", "NodeStatus"]
+__all__ = ["NodeIdentity", "NodeStatus"]
 
-LEASE_SECONDS = 10.0
 _LEASE_DURATION = 40
 _MAX_PODS = "110"
 _LEASES = "leases.coordination.k8s.io"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeIdentity:
+    """What makes one node differ from another.
+
+    Args:
+        name: its name.
+        address: its IP in the pod network.
+        pod_network: where its pods' addresses come from.
+        labels: beside those that every node has.
+        taints: with which it registers.
+        lease_seconds: between two heartbeats.
+    """
+
+    name: str
+    address: str = "10.244.0.1"
+    pod_network: str = "10.244.0.0/24"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Object, ...] = ()
+    lease_seconds: float = 10.0
 
 
 class NodeStatus:
@@ -31,19 +53,24 @@ class NodeStatus:
 
     Args:
         client: the kubelet's client.
-        name: the node's name.
-        address: its IP in the pod network.
+        identity: which node.
         clock: for heartbeats.
     """
 
-    def __init__(self, client: Client, name: str, address: str, clock: Clock) -> None:
-        self._client, self._name, self._address, self._clock = client, name, address, clock
+    def __init__(self, client: Client, identity: NodeIdentity, clock: Clock) -> None:
+        self._client, self._identity, self._clock = client, identity, clock
+        self._name, self._address = identity.name, identity.address
         self._boot_id = str(uuid4())
 
     def register(self) -> None:
         """Create the node, or take it over, and say that it is Ready."""
-        if self._client.find("nodes", self._name) is None:
-            self._client.create("nodes", self._node())
+        node, known = self._node(), self._client.find("nodes", self._name)
+        if known is None:
+            self._client.create("nodes", node)
+        elif missing := {key: value for key, value in node["metadata"]["labels"].items() if key not in labels(known)}:
+            self._client.patch("nodes", self._name, {"metadata": {"labels": missing}})
+        if known is not None and not known["spec"].get("podCIDR"):
+            self._client.patch("nodes", self._name, {"spec": self._networks()})
         self._report(ready=True)
         self.renew()
 
@@ -70,7 +97,7 @@ class NodeStatus:
 
     def _node(self) -> Object:
         architecture = "arm64" if platform.machine() == "aarch64" else "amd64"
-        labels = {
+        all_labels = {
             "beta.kubernetes.io/arch": architecture,
             "beta.kubernetes.io/os": "linux",
             "kubernetes.io/arch": architecture,
@@ -78,8 +105,16 @@ class NodeStatus:
             "kubernetes.io/os": "linux",
         }
         if self._name.endswith("control-plane"):
-            labels["node-role.kubernetes.io/control-plane"] = ""
-        return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._name, "labels": labels}, "spec": {}}
+            all_labels["node-role.kubernetes.io/control-plane"] = ""
+        spec = self._networks()
+        if self._identity.taints:
+            spec["taints"] = list(self._identity.taints)
+        metadata = {"name": self._name, "labels": all_labels | dict(self._identity.labels)}
+        return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec}
+
+    def _networks(self) -> Object:
+        network = self._identity.pod_network
+        return {"podCIDR": network, "podCIDRs": [network]}
 
     def _report(self, *, ready: bool) -> None:
         node = self._client.get("nodes", self._name)

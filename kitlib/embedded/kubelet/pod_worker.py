@@ -14,6 +14,7 @@ from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.kubelet.container_runner import ContainerRunner
 from kitlib.embedded.kubelet.container_spec import pod_hostname, write_network_files
 from kitlib.embedded.kubelet.deadline import ActiveDeadline
+from kitlib.embedded.kubelet.node_status import NodeIdentity
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, find_container, records_of
 from kitlib.embedded.kubelet.runtime import RuntimeLost, SandboxSpec
@@ -34,12 +35,12 @@ class PodWorker:
 
     Args:
         context: the pod; its `report` is replaced by this worker's.
-        host_ip: the node's address.
+        node: where it runs.
     """
 
-    def __init__(self, context: PodContext, *, host_ip: str) -> None:
+    def __init__(self, context: PodContext, *, node: NodeIdentity) -> None:
         self.context = context
-        self._host_ip = host_ip
+        self._node = node
         self._runners: dict[str, ContainerRunner] = {}
         self._terminate = asyncio.Event()
         self._forced = False
@@ -78,6 +79,19 @@ class PodWorker:
         self._terminate.set()
         self.context.clock.call_later(_FORCED_GRACE_SECONDS, self._hurry)
 
+    async def kill(self) -> None:
+        """End the processes and forget the pod without a word to anybody: its node has lost power."""
+        self._forced = True
+        self._deadline.cancel()
+        tasks = [task for task in (self._life, self._failing, *self._sidecars) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(RuntimeLost, OSError):
+            await self.context.runtime.remove_sandbox(self.sandbox_id)
+        for streams in self.context.streams.values():
+            streams.log.close()
+
     def restart(self) -> None:
         """The runtime is new and empty: begin again, as after a reboot of the node."""
         ending = self._terminate.is_set() or self._failing is not None or self._finished
@@ -101,7 +115,7 @@ class PodWorker:
         if self._forced:
             return
         context = self.context
-        facts = PodFacts(context.now(), self._host_ip, context.ip, bool(context.ip), self._finished, self._failure)
+        facts = PodFacts(context.now(), self._node.address, context.ip, bool(context.ip), self._finished, self._failure)
         status = pod_status(context.pod, context.records, facts)
         if status == context.pod.get("status"):
             return
@@ -127,7 +141,7 @@ class PodWorker:
         self.report()
         await self._set_up_volumes()
         self._sandboxes += 1
-        sandbox = SandboxSpec(id=self.sandbox_id, hostname=pod_hostname(context.pod))
+        sandbox = SandboxSpec(id=self.sandbox_id, hostname=pod_hostname(context.pod), network=self._node.pod_network)
         context.ip = await context.runtime.run_sandbox(sandbox)
         write_network_files(context.directory / "etc", context.pod, context.ip)
         self._runners = {r.name: ContainerRunner(context, r, self.sandbox_id) for r in context.records}

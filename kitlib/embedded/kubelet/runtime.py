@@ -64,10 +64,11 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSpec:
-    """A pod's shared namespaces."""
+    """A pod's shared namespaces, with an address out of its node's `network`."""
 
     id: str
     hostname: str
+    network: str = "10.244.0.0/16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,9 @@ class Runtime(Protocol):
 
     def on_restart(self, callback: Callable[[], None]) -> None:
         """Call back each time the runtime was lost and is there again, empty: sockets from `listen` are dead too."""
+
+    async def add_address(self, address: str) -> None:
+        """Make an address one of the nodes' own; it stays so when the runtime is lost and comes back."""
 
     async def run_sandbox(self, spec: SandboxSpec) -> str:
         """Create a sandbox; returns its IP."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kitlib.embedded.kubelet.addresses import AddressPool
+from kitlib.embedded.kubelet.addresses import AddressPools
 from kitlib.embedded.kubelet.agent.channel import close_all
 from kitlib.embedded.kubelet.holder import Holder
 from kitlib.embedded.kubelet.runtime import ContainerSpec, ExecStreams, Execution, RuntimeLost, SandboxSpec, StartError
@@ -58,8 +58,9 @@ class SandboxedRuntime:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._bwrap = ""
-        self._addresses = AddressPool(memory=directory / "last-address")
-        self._sandboxes: dict[str, str] = {}
+        self._addresses = AddressPools(directory)
+        self._sandboxes: dict[str, tuple[str, str]] = {}
+        self._own: list[str] = []
         self._running: dict[str, _Running] = {}
         self._callbacks: list[Callable[[], None]] = []
         self._numbers = itertools.count(1)
@@ -83,6 +84,8 @@ class SandboxedRuntime:
         self._bwrap = self._bwrap or bwrap_program()
         holder = Holder(on_lost=self._lost, on_out_of_memory=self._out_of_memory)
         await holder.start(self._directory, like=self._earlier)
+        for address in self._own:
+            await holder.call("address", address=address)
         self._holder = self._earlier = holder
 
     async def stop(self) -> None:
@@ -98,25 +101,31 @@ class SandboxedRuntime:
         if callback not in self._callbacks:
             self._callbacks.append(callback)
 
+    async def add_address(self, address: str) -> None:
+        """Give the node's network an address, now and after every new start."""
+        if address not in self._own:
+            self._own.append(address)
+            await self.holder.call("address", address=address)
+
     async def run_sandbox(self, spec: SandboxSpec) -> str:
         """Create the namespaces and the device of a pod."""
-        address = self._addresses.take()
+        address = self._addresses.take(spec.network)
         # Known from now on: a caller that is cancelled meanwhile removes the sandbox by its name.
-        self._sandboxes[spec.id] = address
+        self._sandboxes[spec.id] = (spec.network, address)
         try:
             await self.holder.call("sandbox", sandbox=spec.id, hostname=spec.hostname, address=address)
         except OSError:
             if self._sandboxes.pop(spec.id, None):
-                self._addresses.release(address)
+                self._addresses.release(spec.network, address)
             raise
         return address
 
     async def remove_sandbox(self, sandbox_id: str) -> None:
         """End what still runs in a pod's namespaces, and close them."""
-        address = self._sandboxes.pop(sandbox_id, None)
-        if address is None:
+        given = self._sandboxes.pop(sandbox_id, None)
+        if given is None:
             return
-        self._addresses.release(address)
+        self._addresses.release(*given)
         left = {name: one.execution.exited for name, one in self._running.items() if one.spec.sandbox_id == sandbox_id}
         await _kill(self.holder, left)
         await self.holder.call("remove_sandbox", sandbox=sandbox_id)
@@ -225,8 +234,8 @@ class SandboxedRuntime:
     def _lost(self) -> None:
         _log.warning("the node agent ended; starting it again, as after a reboot of the node")
         self._holder = None
-        for address in self._sandboxes.values():
-            self._addresses.release(address)
+        for network, address in self._sandboxes.values():
+            self._addresses.release(network, address)
         self._sandboxes.clear()
         self._restart = asyncio.get_running_loop().create_task(self._start_again())
 

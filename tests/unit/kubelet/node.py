@@ -11,6 +11,7 @@ from kitlib.clock import Clock, SystemClock
 from kitlib.embedded import bootstrap
 from kitlib.embedded.kubelet.images.store import ImageStore
 from kitlib.embedded.kubelet.kubelet import Kubelet
+from kitlib.embedded.kubelet.node_status import NodeIdentity
 from kitlib.embedded.kubelet.runtime import Runtime
 from kitlib.embedded.kubelet.sandboxed import SandboxedRuntime
 from kitlib.embedded.registry.loopback import LoopbackClient
@@ -41,7 +42,7 @@ class Node:
             client=self.client,
             runtime=self.runtime,
             images=ImageStore(self.directory / "images"),
-            node_name="n1",
+            node=NodeIdentity("n1"),
             state_dir=self.directory / "n1",
             clock=self.clock,
             token_source=lambda pod: "a-token",

@@ -41,6 +41,11 @@ class NodeNetwork:
         if filtering.exists():
             filtering.write_text("0")
 
+    def add_address(self, address: str) -> None:
+        """Give a node its address; all nodes of a cluster share this namespace."""
+        if address != _GATEWAY:
+            self._netlink.add_address(self._bridge, address, _POD_PREFIX)
+
     def connect_pod(self, namespace: int, address: str) -> None:
         """Give a pod its device and address. Call it inside the pod's network namespace, whose file is `namespace`."""
         self._ports += 1

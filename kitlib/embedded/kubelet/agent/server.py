@@ -83,6 +83,10 @@ class AgentServer:
         if not self._channel.closed:
             self._channel.send(reply, sent)
 
+    async def _do_address(self, request: Message, _: list[int]) -> Reply:
+        self._network.add_address(request["address"])
+        return {}, []
+
     async def _do_sandbox(self, request: Message, _: list[int]) -> Reply:
         self._sandboxes[request["sandbox"]] = Sandbox.create(
             self._own, self._network, address=request["address"], hostname=request["hostname"]
