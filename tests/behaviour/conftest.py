@@ -14,6 +14,7 @@ from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api
 
 from kitlib.environments.embedded import EmbeddedProvider
 from tests.behaviour.rest import Rest
+from tests.behaviour.serving import Serving
 from tests.behaviour.stateful_sets import StatefulSets, stateful_sets
 from tests.support.kubectl import Kubectl
 from tests.support.patience import Patience
@@ -120,3 +121,8 @@ def gated_sets(request: pytest.FixtureRequest, tmp_path: Path, patience: Patienc
 @pytest.fixture(scope="session")
 def rest(client: ApiClient) -> Rest:
     return Rest(client)
+
+
+@pytest.fixture
+def serving(rest: Rest, kubectl: Kubectl, patience: Patience) -> Serving:
+    return Serving(rest, kubectl, patience)

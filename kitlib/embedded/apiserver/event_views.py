@@ -6,8 +6,9 @@ Source: Kubernetes' conversion between the two Event types.
 from __future__ import annotations
 
 from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.status import FieldError, invalid
 
-__all__ = ["from_events_v1", "to_events_v1"]
+__all__ = ["check_new_event", "from_events_v1", "to_events_v1"]
 
 _RENAMED = (
     ("involvedObject", "regarding"),
@@ -35,3 +36,19 @@ def from_events_v1(event: Object) -> Object:
     stored = {names.get(field, field): value for field, value in event.items()}
     stored.setdefault("involvedObject", {})
     return stored | {"apiVersion": "v1"}
+
+
+_REQUIRED = ("eventTime", "reportingController", "reportingInstance", "action", "reason")
+
+
+def check_new_event(event: Object) -> None:
+    """Require what `events.k8s.io/v1` requires of an event that is created there.
+
+    Raises:
+        StatusError: 422.
+    """
+    errors = [FieldError("FieldValueRequired", field) for field in _REQUIRED if not event.get(field)]
+    if event.get("type") not in ("Normal", "Warning"):
+        errors.append(FieldError("FieldValueInvalid", "type", "", f'"{event.get("type", "")}"'))
+    if errors:
+        raise invalid("Event.events.k8s.io", (event.get("metadata") or {}).get("name", ""), errors)

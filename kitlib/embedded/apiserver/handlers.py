@@ -14,7 +14,7 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import FieldError, bad_request, generic, invalid
 from kitlib.embedded.apiserver import watch as watching
 from kitlib.embedded.apiserver.escalation import EscalationCheck
-from kitlib.embedded.apiserver.event_views import from_events_v1
+from kitlib.embedded.apiserver.event_views import check_new_event, from_events_v1
 from kitlib.embedded.apiserver.negotiation import parse_media_type
 from kitlib.embedded.apiserver.request import ApiRequest
 from kitlib.embedded.apiserver.request_info import is_true
@@ -23,6 +23,7 @@ from kitlib.embedded.registry.client import PatchType
 from kitlib.embedded.registry.deletion import RETURNS_OBJECT
 from kitlib.embedded.registry.options import WriteOptions
 from kitlib.embedded.registry.registry import Registry
+from kitlib.embedded.registry.strategies import strategy_for
 
 __all__ = ["Handlers", "patch_type_of"]
 
@@ -32,6 +33,8 @@ _PATCH_TYPES: dict[str, PatchType] = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
+
+_DEPRECATED = {"endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"}
 
 
 def patch_type_of(request: ApiRequest) -> PatchType:
@@ -88,19 +91,22 @@ class Handlers:
         if verb not in self._by_verb or (verb == "create" and request.info.name) or (named and not request.info.name):
             message = f"the server does not allow this method on the requested resource: {request.http.method}"
             raise generic(405, "MethodNotAllowed", message)
+        if text := _DEPRECATED.get(request.resource.qualified):
+            request.warnings.append(text)
         return await self._by_verb[verb](request)
 
     async def get(self, request: ApiRequest) -> web.Response:
         """GET one object."""
         presenter = self.presenter(request)
         info = request.info
-        return json_response(presenter.one(self._registry.get(request.stored, info.name, info.namespace)))
+        found = self._registry.get(request.stored, info.name, info.namespace)
+        return json_response(presenter.one(found), warnings=request.warnings)
 
     async def list(self, request: ApiRequest) -> web.Response:
         """GET a collection."""
         presenter = self.presenter(request)
         page = self._registry.list(request.stored, request.info.namespace, request.list_options())
-        return json_response(presenter.page(page))
+        return json_response(presenter.page(page), warnings=request.warnings)
 
     async def watch(self, request: ApiRequest) -> web.StreamResponse:
         """GET a collection's changes, until the time-out or until the client goes."""
@@ -135,7 +141,10 @@ class Handlers:
     async def create(self, request: ApiRequest) -> web.Response:
         """POST to a collection."""
         presenter = self.presenter(request)
-        obj = self._accept(request, await request.body())
+        obj = await request.body()
+        if request.resource.group == "events.k8s.io":
+            check_new_event(obj)
+        obj = self._accept(request, obj)
         namespace = request.info.namespace
         if request.resource.namespaced and not namespace:
             raise bad_request("an empty namespace may not be set during creation")
@@ -218,7 +227,9 @@ class Handlers:
             trial = write(copy.deepcopy(body), replace(options, dry_run=True))
             self._escalation.check(request.user, request.stored, trial, old, name=info.name)
             del request.warnings[told:]  # the trial's: the write tells them again
-        return write(body, options)
+        written = write(body, options)
+        request.warnings += strategy_for(request.stored).warnings(written)
+        return written
 
     @staticmethod
     def _accept(request: ApiRequest, obj: Object) -> Object:

@@ -63,7 +63,7 @@ class ApiRequest:
         label, field = query.get("labelSelector", ""), query.get("fieldSelector", "")
         if self.info.name:  # a watch on one object by its path
             field = ",".join(filter(None, (field, f"metadata.name={self.info.name}")))
-        return selectors.combined(self.stored, label_selector=label, field_selector=field)
+        return selectors.combined(self.resource, label_selector=label, field_selector=field)
 
     def list_options(self) -> ListOptions:
         """Read the ListOptions of the query."""

@@ -15,7 +15,6 @@ __all__ = ["EndpointSliceStrategy", "EndpointsStrategy"]
 _ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
 _MOST_ADDRESSES = 100
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
-_DEPRECATED = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
 
 
 class EndpointsStrategy(Strategy):
@@ -34,10 +33,6 @@ class EndpointsStrategy(Strategy):
             for index, subset in enumerate(obj.get("subsets") or ())
             if not subset.get("addresses") and not subset.get("notReadyAddresses")
         ]
-
-    def warnings(self, obj: Object) -> list[str]:
-        """Deprecated since 1.33."""
-        return [_DEPRECATED]
 
 
 class EndpointSliceStrategy(Strategy):
