@@ -1,4 +1,4 @@
-"""`pytest --nbval-lax solutions/` runs every solved notebook, in strict mode, on one embedded cluster of its own.
+"""`pytest --nbval-lax solutions/` runs every solved notebook, in strict mode, each on an embedded cluster of its own.
 
 Hooks, not fixtures: nbval's items are no functions, so no fixture is ever set up for them.
 """
@@ -6,6 +6,8 @@ Hooks, not fixtures: nbval's items are no functions, so no fixture is ever set u
 import os
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from kitlib.environments.embedded import EmbeddedProvider
 from kitlib.lab import Course
@@ -16,24 +18,34 @@ collect_ignore_glob = ["*.py"]
 _running = []
 
 
-def pytest_collection_finish(session):
-    """Start the cluster once it is known that there is a notebook to run; kernels inherit this environment."""
-    if session.config.option.collectonly or not any(item.path.suffix == ".ipynb" for item in session.items):
-        return
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before the first cell of a notebook: a cluster such as its lab needs; the kernel inherits this environment."""
+    if item.path.suffix == ".ipynb" and not (_running and _running[0] == item.path):
+        _end()
+        _begin(item.path)
+
+
+def pytest_sessionfinish(session):
+    """Remove the last one."""
+    _end()
+
+
+def _begin(notebook):
     course = Course(Path(__file__).resolve().parent.parent)
     scratch = tempfile.TemporaryDirectory(prefix="kit-nbval-", ignore_cleanup_errors=True)
     home = Path(scratch.name) / "home"
     home.mkdir()
     provider = EmbeddedProvider(Path(scratch.name) / "state")
-    info = provider.create("nbval")
-    _running.append((provider, scratch, dict(os.environ)))
+    info = provider.create("nbval", nodes=course.lab(notebook.parent.name).spec().nodes)
+    _running[:] = [notebook, provider, scratch, dict(os.environ)]
     os.environ.update(kernel_environment(info.kubeconfig, namespace="", course=course.root, home=home, strict=True))
 
 
-def pytest_sessionfinish(session):
-    """Remove all of it."""
-    while _running:
-        provider, scratch, before = _running.pop()
+def _end():
+    if _running:
+        _, provider, scratch, before = _running
+        _running.clear()
         os.environ.clear()
         os.environ.update(before)
         provider.delete("nbval")
