@@ -52,6 +52,12 @@ def running(kubectl: Kubectl, web: Path) -> Kubectl:
     return kubectl
 
 
+def open_pod(kubectl: Kubectl) -> None:
+    """Run a pod `web` of nginx until it is ready."""
+    kubectl("run", "web", "--image=nginx:1.25", "--labels=app=web", "--port=80")
+    kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=20s")
+
+
 WEB = """\
 apiVersion: v1
 kind: Service

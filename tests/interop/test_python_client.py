@@ -98,7 +98,7 @@ def test_exec_tells_output_and_exit_code(connection: client.ApiClient, pod: tupl
     connect = streaming(connection).connect_get_namespaced_pod_exec
     said = stream(connect, *pod, command=["sh", "-c", "echo out; echo err >&2"], stdout=True, stderr=True)
     assert sorted(said.split()) == ["err", "out"]
-    session = stream(connect, *pod, command=["sh", "-c", "exit 3"], _preload_content=False)
+    session = stream(connect, *pod, command=["sh", "-c", "exit 3"], stdout=True, _preload_content=False)
     session.run_forever(timeout=20)
     assert session.returncode == 3
 

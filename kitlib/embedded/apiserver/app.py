@@ -20,12 +20,13 @@ from kitlib.embedded.apiserver.escalation import EscalationCheck
 from kitlib.embedded.apiserver.handlers import Handlers
 from kitlib.embedded.apiserver.impersonation import impersonated
 from kitlib.embedded.apiserver.negotiation import prefers_yaml
+from kitlib.embedded.apiserver.node_streams import Node
 from kitlib.embedded.apiserver.nonresource import NonResources
 from kitlib.embedded.apiserver.request import INFO, USER, ApiRequest
 from kitlib.embedded.apiserver.request_info import parse
 from kitlib.embedded.apiserver.responses import as_yaml, failure, json_response
 from kitlib.embedded.apiserver.reviews import Reviews
-from kitlib.embedded.apiserver.streams import Node, PodStreams
+from kitlib.embedded.apiserver.streams import PodStreams
 from kitlib.embedded.apiserver.subresources import Subresources
 from kitlib.embedded.registry.registry import Registry
 
