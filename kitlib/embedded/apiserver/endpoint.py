@@ -17,6 +17,8 @@ __all__ = ["HttpsEndpoint", "listen_on_loopback"]
 _BACKLOG = 512
 # A real API server's IdleTimeout. It also ends a connection whose request line or headers never end.
 _IDLE_SECONDS = 90.0
+# An exec has its command in the query.
+_LONGEST_LINE, _LONGEST_HEADER = 1 << 20, 64 << 10
 
 
 def listen_on_loopback(port: int, *, strict: bool) -> socket.socket:
@@ -72,6 +74,8 @@ class HttpsEndpoint:
             shutdown_timeout=0.1,
             handler_cancellation=True,
             keepalive_timeout=idle_seconds,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_HEADER,
             logger=_protocol_log,
         )
         self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,8 @@ from kitlib.embedded.registry.strategies import strategy_for
 
 __all__ = ["Handlers", "patch_type_of"]
 
+_PIECE = 256 << 10
+_STALLED_SECONDS = 60.0
 _PATCH_TYPES: dict[str, PatchType] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
@@ -57,6 +59,27 @@ def patch_type_of(request: ApiRequest) -> PatchType:
         error = FieldError("FieldValueForbidden", "force", "may not be specified for non-apply patch")
         raise invalid("PatchOptions.meta.k8s.io", "", [error])
     return kind
+
+
+async def _send(response: web.StreamResponse, lines: Iterable[bytes]) -> None:
+    """Write lines, in pieces that the client must take in time.
+
+    Raises:
+        TimeoutError: it does not.
+    """
+    piece = bytearray()
+    for line in lines:
+        piece += line
+        if len(piece) >= _PIECE:
+            await _write(response, piece)
+            piece = bytearray()
+    if piece:
+        await _write(response, piece)
+
+
+async def _write(response: web.StreamResponse, piece: bytearray) -> None:
+    async with asyncio.timeout(_STALLED_SECONDS):
+        await response.write(piece)
 
 
 class Handlers:
@@ -129,10 +152,13 @@ class Handlers:
         changes = watching.watch(self._registry.store, request.stored, options, self._registry.clock)
         try:
             async for batch in changes:
-                if batch:
-                    await response.write(b"".join(presenter.watched(kind, obj) for kind, obj in batch))
+                await _send(response, (presenter.watched(kind, obj) for kind, obj in batch))
         except (ConnectionResetError, asyncio.CancelledError):
             return response  # the client has gone: nothing is wrong
+        except TimeoutError:
+            if request.http.transport is not None:
+                request.http.transport.abort()  # it takes nothing any more
+            return response
         finally:
             await changes.aclose()
         await response.write_eof()

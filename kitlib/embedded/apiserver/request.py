@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ USER = web.RequestKey("user", User)
 
 _STRICTNESS = ("", "Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}
+_BODY_SECONDS = 60.0  # a real API server's RequestTimeout
 
 
 @dataclass(slots=True)
@@ -181,7 +183,11 @@ class ApiRequest:
 
     async def _read(self) -> bytes:
         try:
-            return await self.http.read()
+            async with asyncio.timeout(_BODY_SECONDS):
+                return await self.http.read()
+        except TimeoutError as error:
+            message = "request did not complete within requested timeout - context deadline exceeded"
+            raise generic(504, "Timeout", message) from error
         except web.HTTPRequestEntityTooLarge as error:
             message = f"the request is larger than {error.text or 'the limit'}"
             raise generic(413, "RequestEntityTooLarge", message) from error

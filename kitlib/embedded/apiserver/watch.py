@@ -21,7 +21,6 @@ from kitlib.embedded.storage.store import Store
 
 __all__ = ["WatchOptions", "watch"]
 
-_QUEUE_LIMIT = 10_000
 _BOOKMARK_SECONDS = 60.0
 _TIMEOUT_RANGE = (1800.0, 3600.0)
 
@@ -87,38 +86,30 @@ def _too_old(revision: int, floor: int) -> tuple[str, Object]:
     return "ERROR", StatusError(410, "Expired", message).status
 
 
-class _Queue:
-    """Changes that wait to be sent to one client; a client that is too slow loses its watch, not our memory."""
+class _Alarm:
+    """Wakes a watch that waits. What happened is read from the history, so a slow client costs nothing."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._events: list[Event] = []
-        self._wake = asyncio.Event()
-        self.overflown = False
+        self._clock, self._wake = clock, asyncio.Event()
 
-    def put(self, event: Event) -> None:
-        if len(self._events) >= _QUEUE_LIMIT:
-            self.overflown = True
-        else:
-            self._events.append(event)
+    def ring(self, _: Event) -> None:
         self._wake.set()
 
-    async def drain(self, timeout: float) -> list[Event]:
-        """Wait for a change; return all that are there, or nothing after `timeout` seconds."""
+    async def wait(self, timeout: float) -> None:
         timer = self._clock.call_later(timeout, self._wake.set)
         try:
             await self._wake.wait()
         finally:
             timer.cancel()
         self._wake.clear()
-        events, self._events = self._events, []
-        return events
 
 
 async def watch(
     store: Store, resource: Resource, options: WatchOptions, clock: Clock
 ) -> AsyncGenerator[list[tuple[str, Object]], None]:
     """Yield batches of (event type, object) until the time-out; the first batch may be empty.
+
+    A client that falls behind what the history keeps gets one ERROR of 410 Expired, as after a pause.
 
     Args:
         store: where changes happen.
@@ -127,13 +118,13 @@ async def watch(
         clock: measures the time-out.
     """
     name = resource.qualified
-    queue = _Queue(clock)
-    start, initial = _start(store, name, options)
-    cancel = store.subscribe(name, queue.put)
+    alarm, history = _Alarm(clock), store.history(name)
+    position, initial = _start(store, name, options)
+    cancel = store.subscribe(name, alarm.ring)
     deadline = clock.monotonic() + (options.timeout_seconds or random.uniform(*_TIMEOUT_RANGE))
     try:
-        if start is None:
-            yield [_too_old(int(options.resource_version), store.history(name).floor)]
+        if position is None:
+            yield [_too_old(int(options.resource_version), history.floor)]
             return
         if options.send_initial_events:
             initial.append(("BOOKMARK", _bookmark(resource, store.revision, initial=True)))
@@ -141,12 +132,13 @@ async def watch(
         pause = _BOOKMARK_SECONDS if options.bookmarks else math.inf
         bookmark_at = clock.monotonic() + pause
         while (now := clock.monotonic()) < deadline:
-            events = await queue.drain(max(min(deadline, bookmark_at) - now, 0))
-            if queue.overflown:
-                yield [_too_old(start, store.revision)]
+            await alarm.wait(max(min(deadline, bookmark_at) - now, 0))
+            events = history.since(position)
+            if events is None:
+                yield [_too_old(position, history.floor)]
                 return
-            chosen = (_select(options, event) for event in events if event.revision > start)
-            batch = [item for item in chosen if item is not None]
+            position = events[-1].revision if events else position
+            batch = [item for item in (_select(options, event) for event in events) if item is not None]
             if options.bookmarks and clock.monotonic() >= min(deadline, bookmark_at):
                 # Due even while changes come in: none of them may be of interest to this watcher.
                 batch.append(("BOOKMARK", _bookmark(resource, store.revision)))

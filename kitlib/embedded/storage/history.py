@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
+from itertools import takewhile
 
 from kitlib.embedded.apimachinery.objects import Object, key
 from kitlib.embedded.storage.event import Event
@@ -17,27 +17,31 @@ class History:
     Args:
         floor: the revision up to which nothing is known (the store's revision at start).
         limit: events kept; older ones are compacted.
+        budget: bytes of JSON that the objects of these events may have; the newest event is kept whatever its size.
     """
 
-    def __init__(self, floor: int, *, limit: int = 4096) -> None:
+    def __init__(self, floor: int, *, limit: int = 10_000, budget: int = 16 << 20) -> None:
         self._events: deque[Event] = deque()
-        self._limit = limit
+        self._sizes: deque[int] = deque()
+        self._limit, self._budget, self._bytes = limit, budget, 0
         self.floor = floor
 
-    def append(self, event: Event) -> None:
-        """Record the newest event; compact the oldest beyond the limit."""
+    def append(self, event: Event, size: int = 0) -> None:
+        """Record the newest event, whose object has `size` bytes; compact the oldest beyond the limits."""
         self._events.append(event)
-        if len(self._events) > self._limit:
+        self._sizes.append(size)
+        self._bytes += size
+        while len(self._events) > self._limit or (self._bytes > self._budget and len(self._events) > 1):
             self.floor = self._events.popleft().revision
+            self._bytes -= self._sizes.popleft()
 
     def since(self, revision: int) -> list[Event] | None:
         """Return the events after `revision`, or None when some of them are compacted."""
         if revision < self.floor:
             return None
-        if not self._events or self._events[-1].revision <= revision:
-            return []
-        first = bisect_right(self._events, revision, key=lambda event: event.revision)
-        return [self._events[i] for i in range(first, len(self._events))]
+        later = list(takewhile(lambda event: event.revision > revision, reversed(self._events)))
+        later.reverse()
+        return later
 
     def rewind(self, current: dict[str, Object], revision: int) -> dict[str, Object] | None:
         """Return `current` as it was at `revision` by undoing later events, or None when compacted."""

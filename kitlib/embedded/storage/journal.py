@@ -39,8 +39,8 @@ class Journal(Protocol):
     def revision(self) -> int:
         """Return the last revision written."""
 
-    def write(self, event: Event, key: str) -> None:
-        """Make one change durable, with its revision; raises OSError when the disk can't take it."""
+    def write(self, event: Event, key: str) -> int:
+        """Make one change durable, with its revision; return its bytes; raises OSError when the disk can't take it."""
 
     def close(self) -> None:
         """Release the files."""
@@ -57,8 +57,9 @@ class MemoryJournal:
         """Return 0."""
         return 0
 
-    def write(self, event: Event, key: str) -> None:
+    def write(self, event: Event, key: str) -> int:
         """Do nothing."""
+        return 0
 
     def close(self) -> None:
         """Do nothing."""
@@ -111,19 +112,20 @@ class SqliteJournal:
             raise JournalUnreadable(f"{self._path}: {error}") from error
         return int(row[0]) if row else 0
 
-    def write(self, event: Event, key: str) -> None:
-        """Write the change and its revision in one transaction.
+    def write(self, event: Event, key: str) -> int:
+        """Write the change and its revision in one transaction; return the size of the object.
 
         Raises:
             OSError: the disk is full or fails; nothing is changed then.
         """
-        db = self._db
+        db, size = self._db, 0
         try:
             db.execute("BEGIN IMMEDIATE")
             if event.type == "DELETED":
                 db.execute("DELETE FROM objects WHERE resource = ? AND key = ?", (event.resource, key))
             else:
                 value = orjson.dumps(event.object)
+                size = len(value)
                 db.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?)", (event.resource, key, value))
             db.execute("INSERT OR REPLACE INTO state VALUES ('revision', ?)", (event.revision,))
             db.execute("COMMIT")
@@ -131,6 +133,7 @@ class SqliteJournal:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise OSError(f"the cluster's state can't be written: {error}") from error
+        return size
 
     def close(self) -> None:
         """Close the database; the WAL is folded into the file."""

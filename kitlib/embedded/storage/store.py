@@ -36,7 +36,7 @@ class Store:
         '1'
     """
 
-    def __init__(self, journal: Journal, *, history_limit: int = 4096) -> None:
+    def __init__(self, journal: Journal, *, history_limit: int = 10_000) -> None:
         self._journal = journal
         self._objects: dict[str, dict[str, Object]] = defaultdict(dict)
         self._owned: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
@@ -111,7 +111,7 @@ class Store:
 
     def _commit(self, kind: EventType, resource: str, object_key: str, obj: Object, old: Object | None) -> None:
         event = Event(kind, resource, obj, old, self.revision + 1)
-        self._journal.write(event, object_key)
+        size = self._journal.write(event, object_key)
         self.revision = event.revision
         if kind == "DELETED":
             del self._objects[resource][object_key]
@@ -119,7 +119,7 @@ class Store:
         else:
             self._objects[resource][object_key] = obj
             self._index(resource, object_key, old, obj)
-        self.history(resource).append(event)
+        self.history(resource).append(event, size)
         for handler in tuple(self._handlers[resource]):
             try:
                 handler(event)

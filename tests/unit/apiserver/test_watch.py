@@ -178,8 +178,8 @@ async def test_the_time_out_ends_it_after_a_last_bookmark(watched: Watched) -> N
     assert [more async for more in changes] == []
 
 
-async def test_a_slow_client_loses_its_watch(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "_QUEUE_LIMIT", 10)
+async def test_a_slow_client_loses_its_watch() -> None:
+    watched = Watched(history_limit=10)
     changes = watched.watch()
     await anext(changes)
     for number in range(11):

@@ -25,7 +25,7 @@ def obj(name: str, *, owners: tuple[str, ...] = (), **data: str) -> Json:
 class FullDisk(MemoryJournal):
     """Takes nothing."""
 
-    def write(self, event: Event, key: str) -> None:
+    def write(self, event: Event, key: str) -> int:
         raise OSError("database or disk is full")
 
 
@@ -36,9 +36,10 @@ class Recording(MemoryJournal):
         self.store: Store | None = None
         self.shown: list[tuple[Json | None, int]] = []
 
-    def write(self, event: Event, key: str) -> None:
+    def write(self, event: Event, key: str) -> int:
         assert self.store is not None
         self.shown.append((self.store.get(event.resource, key), self.store.revision))
+        return 0
 
 
 @pytest.fixture
@@ -166,6 +167,16 @@ def test_old_history_is_compacted() -> None:
     kept = history.since(2)
     assert kept is not None
     assert [event.revision for event in kept] == [3, 4, 5]
+
+
+def test_history_is_bounded_by_bytes_too(tmp_path: Path) -> None:
+    store = Store(SqliteJournal(tmp_path / "db"))
+    for number in range(40):
+        store.put("configmaps", obj("a", x="x" * (1 << 20) + str(number)))
+    history = store.history("configmaps")
+    kept = history.since(history.floor)
+    assert kept is not None and len(kept) == 15  # of 16 MiB, each a little more than one
+    assert [event.revision for event in kept] == list(range(26, 41))
 
 
 def test_everything_is_there_after_reopening(reopened: Any) -> None:
