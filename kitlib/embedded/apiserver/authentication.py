@@ -28,7 +28,6 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 _API = "https://10.244.0.1:6443"  # where the endpoints of the service `kubernetes` are
 _ALGORITHM = "ES256"
 _CLAIM = "kubernetes.io"
-_POD_TOKEN_SECONDS = 365 * 24 * 3600  # a kubelet would renew a shorter one; the token dies with its pod all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +109,20 @@ class ServiceAccountTokens:
         }
         return jwt.encode(claims, self._private, algorithm=_ALGORITHM, headers={"kid": self._key_id})  # type: ignore[arg-type]
 
-    def for_pod(self, pod: Object) -> str:
-        """Return the token that a pod finds in its service-account volume.
+    def for_pod(self, pod: Object, audience: str = "", seconds: int = 3607) -> str:
+        """Return a token that a pod finds in a volume.
+
+        Args:
+            pod: it is bound to this one.
+            audience: who may accept it; "" is this API.
+            seconds: how long it is good for.
 
         Raises:
             KeyError: its service account does not exist.
         """
         account = pod["spec"].get("serviceAccountName", "default")
-        return self.issue(pod["metadata"]["namespace"], account, lifetime=_POD_TOKEN_SECONDS, pod=pod)
+        audiences = (audience,) if audience else ()
+        return self.issue(pod["metadata"]["namespace"], account, lifetime=seconds, audiences=audiences, pod=pod)
 
     def authenticate(self, token: str) -> User | None:
         """Return the user a token stands for, or None when it is forged, expired, or its owner is gone."""

@@ -10,6 +10,7 @@ import contextlib
 import ssl
 
 from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.kubelet.grpc_health import check_health
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.record import ContainerRecord
 from kitlib.embedded.kubelet.runtime import RuntimeLost, StartError
@@ -43,8 +44,10 @@ async def perform(action: Object, context: PodContext, record: ContainerRecord, 
                 await _command(command.get("command") or [], context, record, timeout)
             elif request := action.get("httpGet"):
                 await _http(request, context, record)
-            elif "tcpSocket" in action or "grpc" in action:
-                await _tcp(action.get("tcpSocket") or action["grpc"], context, record)
+            elif target := action.get("tcpSocket"):
+                await _tcp(target, context, record)
+            elif target := action.get("grpc"):
+                await _grpc(target, context, record)
             elif wait := action.get("sleep"):
                 await context.clock.sleep(wait["seconds"])
     except TimeoutError as error:
@@ -96,6 +99,22 @@ async def _tcp(target: Object, context: PodContext, record: ContainerRecord) -> 
     except OSError as error:
         raise ActionFailed(_dial_text(host, port, error)) from error
     writer.close()
+
+
+async def _grpc(target: Object, context: PodContext, record: ContainerRecord) -> None:
+    host, port = context.ip, _port(target.get("port"), record, 0)
+    try:
+        reader, writer = await _connect(context, host, port, tls=False)
+    except OSError as error:
+        raise ActionFailed(f'timeout: failed to connect service "{host}:{port}" within 1s: {error}') from error
+    try:
+        status = await check_health(reader, writer, f"{host}:{port}", target.get("service") or "")
+    except (OSError, EOFError) as error:
+        raise ActionFailed(f"error: health rpc probe failed: {error}") from error
+    finally:
+        writer.close()
+    if status != "SERVING":
+        raise ActionFailed(f'service unhealthy (responded with "{status}")')
 
 
 async def _connect(

@@ -6,6 +6,7 @@ Source: Kubernetes' "Pod Lifecycle" documentation (container states, restart pol
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ __all__ = ["ContainerRunner"]
 
 _CONFIG_RETRY_SECONDS = 2.0
 _MINIMUM_KILL_SECONDS = 2.0
+_NOTE_SECONDS = 1.0
 
 
 class ContainerRunner:
@@ -45,6 +47,7 @@ class ContainerRunner:
         self._stopping = False
         self._stop_signal = signal.SIGTERM
         self._hurry = asyncio.Event()
+        self._noted = asyncio.Event()
         self._stops: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -80,6 +83,10 @@ class ContainerRunner:
             return
         self._context.event("Normal", "Killing", f"Stopping container {self._record.name}", self._record)
         await self._end_instance(grace)
+        # A pod's last status tells how each container ended; a lost runtime tells nothing.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_NOTE_SECONDS):
+                await self._noted.wait()
 
     def hurry(self) -> None:
         """Kill at once what is being stopped: its grace period was cut short."""
@@ -116,7 +123,8 @@ class ContainerRunner:
     async def _instance(self, image: PulledImage) -> int:
         """Start the container once; return its exit code after its end."""
         record, context = self._record, self._context
-        self._stop_signal = signal.Signals[image.image.stop_signal]
+        wanted = (record.spec.get("lifecycle") or {}).get("stopSignal") or image.image.stop_signal
+        self._stop_signal = signal.Signals[wanted]
         spec = await self._configured(image)
         record.image_id, record.container_id = image.id, f"kit://{spec.id}"
         io = self._open_streams()
@@ -131,6 +139,7 @@ class ContainerRunner:
             io.close()
             await io.log.drained()
             return self._start_failed(str(error), started)
+        self._noted.clear()
         record.execution, record.state = execution, {"running": {"startedAt": started}}
         context.event("Normal", "Started", "Container started", record)
         beside = [asyncio.ensure_future(self._after_start()), asyncio.ensure_future(self._follow_definition())]
@@ -190,10 +199,13 @@ class ContainerRunner:
         context.report()
         await Prober(context, record, self._kill).run()
 
-    def _kill(self, why: str) -> None:
+    def _kill(self, why: str, seconds: int | None = None) -> None:
         """End this instance because a probe or a hook failed; it is restarted as after a crash."""
+        if self._stopping:
+            return  # the pod is going: what fails now fails because of that
         self._context.event("Normal", "Killing", why, self._record)
-        grace = float(self._context.pod["spec"].get("terminationGracePeriodSeconds", 30))
+        pods = self._context.pod["spec"].get("terminationGracePeriodSeconds", 30)
+        grace = float(pods if seconds is None else seconds)
         task = asyncio.ensure_future(self._end_instance(grace))
         self._stops.add(task)
         task.add_done_callback(self._stops.discard)
@@ -234,6 +246,7 @@ class ContainerRunner:
         record, context = self._record, self._context
         record.execution, record.ready, record.started = None, False, False
         record.state = ended(context, record, execution, code, started)
+        self._noted.set()
         context.report()
 
     def _start_failed(self, message: str, started: str) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
-from kitlib.embedded.kubelet.environment import container_environment, expand, service_variables
+from kitlib.embedded.kubelet.environment import ConfigError, container_environment, expand, service_variables
 from kitlib.embedded.kubelet.images.store import PulledImage
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.record import ContainerRecord
@@ -14,10 +14,12 @@ from kitlib.embedded.kubelet.runtime import ContainerSpec, Mount
 from kitlib.embedded.kubelet.security import capabilities, user
 from kitlib.embedded.kubelet.termination import message_file
 
-__all__ = ["container_spec", "write_network_files"]
+__all__ = ["container_spec", "kernel_hostname", "write_network_files"]
 
 _DNS = "10.96.0.10"
 _ZONE = "cluster.local"
+_HOSTS_TITLE = "# Kubernetes-managed hosts file."
+_LONGEST_HOSTNAME = 64  # the kernel's
 
 
 def container_spec(
@@ -70,11 +72,14 @@ def _services(context: PodContext) -> dict[str, str]:
 
 
 def _own_files(context: PodContext, record: ContainerRecord) -> list[Mount]:
+    """What the kubelet adds; a container that mounts something over /etc/hosts gets just that."""
     etc = context.directory / "etc"
     message = message_file(context, record)
     message.parent.mkdir(parents=True, exist_ok=True)
     message.write_bytes(b"")
     files = [Mount(etc / name, f"/etc/{name}") for name in ("hosts", "hostname", "resolv.conf")]
+    asked = {mount["mountPath"].rstrip("/") for mount in record.spec.get("volumeMounts") or []}
+    files = [file for file in files if file.destination not in asked]
     return [*files, Mount(message, record.spec.get("terminationMessagePath") or "/dev/termination-log")]
 
 
@@ -85,9 +90,10 @@ def write_network_files(directory: Path, pod: Object, ip: str) -> None:
     """
     spec, namespace = pod["spec"], pod["metadata"]["namespace"]
     hostname = pod_hostname(pod)
-    full = f"{hostname}.{spec['subdomain']}.{namespace}.svc.{_ZONE}" if spec.get("subdomain") else ""
+    full = _full_name(pod)
     names = f"{full}\t{hostname}" if full else hostname
-    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
+    title = "# Kubernetes-managed hosts file (host network)." if spec.get("hostNetwork") else _HOSTS_TITLE
+    lines = [title, "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
     lines += ["fe00::\tip6-localnet", "fe00::\tip6-mcastprefix", "fe00::1\tip6-allnodes", "fe00::2\tip6-allrouters"]
     lines.append(f"{ip}\t{names}")
     if aliases := spec.get("hostAliases"):
@@ -95,7 +101,7 @@ def write_network_files(directory: Path, pod: Object, ip: str) -> None:
         lines += [f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or []) for alias in aliases]
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "hosts").write_text("\n".join(lines) + "\n")
-    (directory / "hostname").write_text(hostname + "\n")
+    (directory / "hostname").write_text(kernel_hostname(pod) + "\n")
     (directory / "resolv.conf").write_text(_resolv_conf(spec, namespace))
 
 
@@ -105,9 +111,31 @@ def pod_hostname(pod: Object) -> str:
     return str(wanted)[:63].rstrip("-.")
 
 
+def kernel_hostname(pod: Object) -> str:
+    """Return what `hostname` prints in a pod: its hostname, or its full name if it is to be that.
+
+    Raises:
+        ConfigError: the full name is longer than the kernel takes.
+    """
+    full = _full_name(pod) if pod["spec"].get("setHostnameAsFQDN") else ""
+    if len(full) > _LONGEST_HOSTNAME:
+        raise ConfigError(
+            f"Failed to construct FQDN from pod hostname and cluster domain, FQDN {full} is too long "
+            f"({_LONGEST_HOSTNAME} characters is the max, {len(full)} characters requested)."
+        )
+    return full or pod_hostname(pod)
+
+
+def _full_name(pod: Object) -> str:
+    subdomain, namespace = pod["spec"].get("subdomain"), pod["metadata"]["namespace"]
+    return f"{pod_hostname(pod)}.{subdomain}.{namespace}.svc.{_ZONE}" if subdomain else ""
+
+
 def _resolv_conf(spec: Object, namespace: str) -> str:
     servers, searches, options = [_DNS], [f"{namespace}.svc.{_ZONE}", f"svc.{_ZONE}", _ZONE], ["ndots:5"]
-    if spec.get("dnsPolicy") in ("None", "Default"):
+    # A pod on the node's network uses the node's DNS, unless it asks for the cluster's.
+    on_host = spec.get("hostNetwork") and spec.get("dnsPolicy") == "ClusterFirst"
+    if spec.get("dnsPolicy") in ("None", "Default") or on_host:
         servers, searches, options = [], [], []
     config = spec.get("dnsConfig") or {}
     servers += config.get("nameservers") or []

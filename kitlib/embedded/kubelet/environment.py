@@ -13,7 +13,18 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.kubelet.volumes.payload import contents
 
-__all__ = ["ConfigError", "Lookup", "container_environment", "expand", "field_value", "service_variables"]
+__all__ = [
+    "ConfigError",
+    "Lookup",
+    "allocatable",
+    "container_environment",
+    "every_container",
+    "expand",
+    "expand_known",
+    "field_value",
+    "resource_value",
+    "service_variables",
+]
 
 _REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 _SUBSCRIPT = re.compile(r"^metadata\.(labels|annotations)\['([^']+)'\]$")
@@ -43,6 +54,30 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
         return "$" if name is None else variables.get(name, match.group(0))
 
     return _REFERENCE.sub(replace, text)
+
+
+def expand_known(text: str, variables: Mapping[str, str]) -> str:
+    """Replace `$(VAR)` where no variable may be unknown.
+
+    Raises:
+        ConfigError: one is.
+    """
+    for found in _REFERENCE.finditer(text):
+        if found.group(1) is not None and found.group(1) not in variables:
+            raise ConfigError(f'missing value for "{found.group(1)}"')
+    return expand(text, variables)
+
+
+def every_container(pod: Object) -> list[Object]:
+    """Return the containers of a pod, init containers first."""
+    return [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+
+
+def allocatable(pod: Object, lookup: Lookup) -> Object:
+    """Return what the pod's node has for pods: the limit of a container that has none."""
+    node = lookup("nodes", pod["spec"].get("nodeName", "")) or {}
+    found: Object = node.get("status", {}).get("allocatable") or {}
+    return found
 
 
 def field_value(pod: Object, path: str) -> str:
@@ -151,7 +186,8 @@ def _referenced(pod: Object, container: Object, source: Object, lookup: Lookup) 
     if field := source.get("fieldRef"):
         return field_value(pod, field["fieldPath"])
     if wanted := source.get("resourceFieldRef"):
-        return resource_value(container, wanted)
+        named = {c["name"]: c for c in every_container(pod)}
+        return resource_value(named.get(wanted.get("containerName", ""), container), wanted, allocatable(pod, lookup))
     kind, resource = ("configMapKeyRef", "configmaps") if "configMapKeyRef" in source else ("secretKeyRef", "secrets")
     reference = source[kind]
     found = lookup(resource, reference["name"])
@@ -167,11 +203,18 @@ def _referenced(pod: Object, container: Object, source: Object, lookup: Lookup) 
     raise ConfigError(f"couldn't find key {reference['key']} in {label} {where}")
 
 
-def resource_value(container: Object, wanted: Object) -> str:
-    """Return a container's request or limit as a number of the divisor's unit, rounded up."""
+def resource_value(container: Object, wanted: Object, node: Object) -> str:
+    """Return a container's request or limit as a number of the divisor's unit, rounded up.
+
+    Args:
+        container: the container.
+        wanted: a `resourceFieldRef`.
+        node: what its node can give: the limit where there is none.
+    """
     kind, _, name = wanted["resource"].partition(".")
     resources = container.get("resources") or {}
-    amount = (resources.get(kind) or {}).get(name) or (resources.get("limits") or {}).get(name) or "0"
+    limit = (resources.get("limits") or {}).get(name)
+    amount = limit or node.get(name) if kind == "limits" else (resources.get("requests") or {}).get(name) or limit
     divisor = wanted.get("divisor") or "1"
-    quotient = parse_quantity(amount).value / (parse_quantity(divisor).value or 1)
+    quotient = parse_quantity(amount or "0").value / (parse_quantity(divisor).value or 1)
     return str(-int(-quotient // 1))

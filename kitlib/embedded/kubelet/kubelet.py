@@ -23,6 +23,7 @@ from kitlib.embedded.kubelet.record import records_of
 from kitlib.embedded.kubelet.runtime import Runtime, StartError
 from kitlib.embedded.kubelet.streams import AttachSession, ExecSession, start_session
 from kitlib.embedded.kubelet.volumes.manager import VolumeManager
+from kitlib.embedded.kubelet.volumes.projection import TokenSource
 from kitlib.embedded.registry.client import Client
 from kitlib.embedded.storage.event import Event
 
@@ -41,7 +42,7 @@ class Kubelet:
         node: which node.
         state_dir: its files: volumes, logs, what hostPath sees.
         clock: its clock.
-        token_source: makes a service-account token for a pod.
+        token_source: makes service-account tokens for pods.
 
     Example:
         kubelet = Kubelet(client=client, runtime=runtime, images=images, node=NodeIdentity("n1"), ...)
@@ -57,7 +58,7 @@ class Kubelet:
         node: NodeIdentity,
         state_dir: Path,
         clock: Clock,
-        token_source: Callable[[Object], str],
+        token_source: TokenSource,
     ) -> None:
         self._client, self._runtime, self._images = client, runtime, images
         self._name, self._files, self._clock, self._token = node.name, NodeFiles(state_dir), clock, token_source
@@ -203,6 +204,8 @@ class Kubelet:
             await self._clock.sleep(self._identity.lease_seconds)
             with contextlib.suppress(StatusError):
                 self._node.renew()
+            for worker in list(self._workers.values()):
+                worker.look_after()
 
     # -- streams (apiserver.streams.Node) ----------------------------------------------------------------------------
 

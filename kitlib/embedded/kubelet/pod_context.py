@@ -74,7 +74,7 @@ class PodContext:
 
     def lookup(self, resource: str, name: str) -> Object | None:
         """Find an object the pod refers to."""
-        namespace = "" if resource == "persistentvolumes" else self.namespace
+        namespace = "" if resource in ("nodes", "persistentvolumes") else self.namespace
         return self.client.find(resource, name, namespace) if name else None
 
     def event(

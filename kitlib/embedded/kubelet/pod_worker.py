@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from typing import Any, Literal
 
 from kitlib.embedded.apimachinery.objects import Object, is_terminating
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.kubelet.container_runner import ContainerRunner
-from kitlib.embedded.kubelet.container_spec import pod_hostname, write_network_files
+from kitlib.embedded.kubelet.container_spec import kernel_hostname, write_network_files
 from kitlib.embedded.kubelet.deadline import ActiveDeadline
+from kitlib.embedded.kubelet.environment import ConfigError
 from kitlib.embedded.kubelet.node_status import NodeIdentity
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, find_container, records_of
@@ -25,6 +27,7 @@ from kitlib.embedded.kubelet.volumes.removal import remove_tree
 __all__ = ["PodWorker"]
 
 _MOUNT_RETRY_SECONDS = 1.0
+_SANDBOX_RETRY_SECONDS = 10.0
 _FORCED_GRACE_SECONDS = 2.0
 _DEADLINE_EXCEEDED = "Pod was active on the node longer than the specified deadline"
 _log = logging.getLogger(__name__)
@@ -61,8 +64,10 @@ class PodWorker:
 
     def update(self, pod: Object) -> None:
         """Take the pod's newest state; never writes."""
-        old_grace = self.context.pod["metadata"].get("deletionGracePeriodSeconds")
+        old_grace, told = self.context.pod["metadata"].get("deletionGracePeriodSeconds"), _told(self.context.pod)
         self.context.pod = pod
+        if _told(pod) != told:
+            self.context.volumes.refresh(pod)
         for record in self.context.records:
             record.define(find_container(pod, record.name) or record.spec)
         self._deadline.follow(pod)
@@ -98,6 +103,14 @@ class PodWorker:
         if self._life is not None and not ending:
             self._life.cancel()
             self._begin_again()
+
+    def look_after(self) -> None:
+        """Do what is due from time to time: renew tokens, and evict the pod when it fills a volume past its limit."""
+        if self._finished or self._terminate.is_set() or self._failing is not None:
+            return
+        self.context.volumes.renew_tokens(self.context.pod)
+        if self.context.ip and (why := self.context.volumes.overfull(self.context.pod)):
+            self._failing = asyncio.ensure_future(self._fail("Evicted", why, kind="Warning"))
 
     async def run(self) -> None:
         """Run the pod until it is gone from this node."""
@@ -141,8 +154,12 @@ class PodWorker:
         self.report()
         await self._set_up_volumes()
         self._sandboxes += 1
-        sandbox = SandboxSpec(id=self.sandbox_id, hostname=pod_hostname(context.pod), network=self._node.pod_network)
-        context.ip = await context.runtime.run_sandbox(sandbox)
+        host_network = bool(context.pod["spec"].get("hostNetwork"))
+        hostname = context.pod["spec"]["nodeName"] if host_network else await self._hostname()
+        sandbox = SandboxSpec(
+            id=self.sandbox_id, hostname=hostname, network=self._node.pod_network, host_network=host_network
+        )
+        context.ip = await context.runtime.run_sandbox(sandbox) or self._node.address
         write_network_files(context.directory / "etc", context.pod, context.ip)
         self._runners = {r.name: ContainerRunner(context, r, self.sandbox_id) for r in context.records}
         self.report()
@@ -168,6 +185,15 @@ class PodWorker:
             except MountError as error:
                 self.context.event("Warning", "FailedMount", str(error))
             await self.context.clock.sleep(_MOUNT_RETRY_SECONDS)
+
+    async def _hostname(self) -> str:
+        """Return the pod's hostname; one that can't be keeps the pod from starting."""
+        while True:
+            try:
+                return kernel_hostname(self.context.pod)
+            except ConfigError as error:
+                self.context.event("Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
+            await self.context.clock.sleep(_SANDBOX_RETRY_SECONDS)
 
     async def _initialize(self) -> bool:
         """Run init containers one after the other, start sidecars in between; False if one has failed for good."""
@@ -247,9 +273,9 @@ class PodWorker:
         if not self._finished and not self._terminate.is_set():
             self._failing = asyncio.ensure_future(self._fail("DeadlineExceeded", _DEADLINE_EXCEEDED))
 
-    async def _fail(self, reason: str, message: str) -> None:
+    async def _fail(self, reason: str, message: str, *, kind: Literal["Normal", "Warning"] = "Normal") -> None:
         """End the containers for good and leave a failed pod behind."""
-        self.context.event("Normal", reason, message)
+        self.context.event(kind, reason, message)
         await self._stop_everything(float(self.context.pod["spec"].get("terminationGracePeriodSeconds", 30)))
         self._failure = (reason, message)
         self._finish()
@@ -262,3 +288,8 @@ class PodWorker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _told(pod: Object) -> tuple[Any, Any]:
+    """What volumes of the downward API show and users change."""
+    return pod["metadata"].get("labels"), pod["metadata"].get("annotations")

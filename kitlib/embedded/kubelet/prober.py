@@ -26,10 +26,10 @@ class Prober:
     Args:
         context: the pod.
         record: the container; its `started` and `ready` are kept up to date.
-        kill: called with the event's text when liveness or startup has failed for good.
+        kill: called with the event's text, and the grace the probe wants, when liveness or startup failed for good.
     """
 
-    def __init__(self, context: PodContext, record: ContainerRecord, kill: Callable[[str], None]) -> None:
+    def __init__(self, context: PodContext, record: ContainerRecord, kill: Callable[[str, int | None], None]) -> None:
         self._context, self._record, self._kill = context, record, kill
 
     async def run(self) -> None:
@@ -52,7 +52,8 @@ class Prober:
             if ok:
                 passed.set()
             else:
-                self._kill(f"Container {self._record.name} failed startup probe, will be restarted")
+                why = f"Container {self._record.name} failed startup probe, will be restarted"
+                self._kill(why, probe.get("terminationGracePeriodSeconds"))
 
         probing = asyncio.ensure_future(self._watch(probe, "Startup", decide))
         try:
@@ -106,7 +107,9 @@ class Prober:
 
     def _on_liveness(self, ok: bool) -> None:
         if not ok:
-            self._kill(f"Container {self._record.name} failed liveness probe, will be restarted")
+            probe = self._record.spec["livenessProbe"]
+            why = f"Container {self._record.name} failed liveness probe, will be restarted"
+            self._kill(why, probe.get("terminationGracePeriodSeconds"))
 
     def _set(self, *, started: bool, ready: bool) -> None:
         if (self._record.started, self._record.ready) != (started, ready):

@@ -55,20 +55,37 @@ class RuntimeLost(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A directory or file of the node, seen inside a container."""
+    """A directory or file of the node, seen inside a container.
+
+    Args:
+        source: its path; nobody but the kit may write to the directories on the way to it.
+        destination: where the container sees it.
+        read_only: whether it can't be written to.
+        inside: a path below `source`, resolved as if `source` were `/`; what pods can change must be named so.
+        sub_path: a path below that, which may not lead out of it.
+        memory: bytes of a file system in memory that `source` stands for, shared by the containers of a sandbox; 0 is
+            as much as there is.
+    """
 
     source: Path
     destination: str
     read_only: bool = False
+    inside: str = ""
+    sub_path: str = ""
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSpec:
-    """A pod's shared namespaces, with an address out of its node's `network`."""
+    """A pod's shared namespaces, with an address out of its node's `network`.
+
+    With `host_network` it has the node's network instead of one of its own.
+    """
 
     id: str
     hostname: str
     network: str = "10.244.0.0/16"
+    host_network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +156,7 @@ class Runtime(Protocol):
         """Make an address one of the nodes' own; it stays so when the runtime is lost and comes back."""
 
     async def run_sandbox(self, spec: SandboxSpec) -> str:
-        """Create a sandbox; returns its IP."""
+        """Create a sandbox; returns its IP, "" when it has the node's network."""
 
     async def remove_sandbox(self, sandbox_id: str) -> None:
         """Remove a sandbox; what still runs in it is killed first. Unknown ones are ignored."""

@@ -109,14 +109,14 @@ class SandboxedRuntime:
 
     async def run_sandbox(self, spec: SandboxSpec) -> str:
         """Create the namespaces and the device of a pod."""
-        address = self._addresses.take(spec.network)
+        address = "" if spec.host_network else self._addresses.take(spec.network)
         # Known from now on: a caller that is cancelled meanwhile removes the sandbox by its name.
         self._sandboxes[spec.id] = (spec.network, address)
         try:
             await self.holder.call("sandbox", sandbox=spec.id, hostname=spec.hostname, address=address)
         except OSError:
-            if self._sandboxes.pop(spec.id, None):
-                self._addresses.release(spec.network, address)
+            if given := self._sandboxes.pop(spec.id, None):
+                self._release(*given)
             raise
         return address
 
@@ -125,10 +125,14 @@ class SandboxedRuntime:
         given = self._sandboxes.pop(sandbox_id, None)
         if given is None:
             return
-        self._addresses.release(*given)
+        self._release(*given)
         left = {name: one.execution.exited for name, one in self._running.items() if one.spec.sandbox_id == sandbox_id}
         await _kill(self.holder, left)
         await self.holder.call("remove_sandbox", sandbox=sandbox_id)
+
+    def _release(self, network: str, address: str) -> None:
+        if address:  # a pod on the node's network has none of its own
+            self._addresses.release(network, address)
 
     async def run_container(self, spec: ContainerSpec, streams: ExecStreams) -> Execution:
         """Start a program under bubblewrap."""
@@ -209,7 +213,17 @@ class SandboxedRuntime:
         return sock
 
     def _run_request(self, spec: ContainerSpec) -> dict[str, Any]:
-        mounts = [{"source": str(m.source), "destination": m.destination, "readOnly": m.read_only} for m in spec.mounts]
+        mounts = [
+            {
+                "source": str(mount.source),
+                "destination": mount.destination,
+                "readOnly": mount.read_only,
+                "inside": mount.inside,
+                "subPath": mount.sub_path,
+                "memory": mount.memory,
+            }
+            for mount in spec.mounts
+        ]
         return {
             "container": spec.id,
             "sandbox": spec.sandbox_id,
@@ -234,8 +248,8 @@ class SandboxedRuntime:
     def _lost(self) -> None:
         _log.warning("the node agent ended; starting it again, as after a reboot of the node")
         self._holder = None
-        for network, address in self._sandboxes.values():
-            self._addresses.release(network, address)
+        for given in self._sandboxes.values():
+            self._release(*given)
         self._sandboxes.clear()
         self._restart = asyncio.get_running_loop().create_task(self._start_again())
 

@@ -28,6 +28,7 @@ class Node:
 
     def __init__(self, directory: Path, *, runtime: Runtime | None = None, clock: Clock | None = None) -> None:
         self.directory, self.clock = directory, clock or SystemClock()
+        self.issued: list[float] = []
         self.registry = Registry(Store(MemoryJournal()), self.clock)
         bootstrap.ensure(self.registry)
         self.client = LoopbackClient(self.registry, "kubelet", host="n1")
@@ -45,8 +46,12 @@ class Node:
             node=NodeIdentity("n1"),
             state_dir=self.directory / "n1",
             clock=self.clock,
-            token_source=lambda pod: "a-token",
+            token_source=self.token,
         )
+
+    def token(self, pod: dict[str, Any], audience: str, seconds: int) -> str:
+        self.issued.append(self.clock.monotonic())
+        return f"a-token for {audience or 'the API'}, {seconds} s, no. {len(self.issued)}"
 
     def pod(self, name: str, *command: str, image: str = "busybox", spec: Any = None, **container: Any) -> None:
         main = {"name": "c", "image": image, "imagePullPolicy": "IfNotPresent"} | container
@@ -93,6 +98,17 @@ class Node:
     def host_file(self, path: str) -> Path:
         """Returns where a hostPath's file is on this machine."""
         return self.directory / "n1" / "hostfs" / path.lstrip("/")
+
+    async def told(self, name: str, reason: str, message: str) -> None:
+        """Wait for an event about a pod."""
+        changed = asyncio.Event()
+        cancel = self.client.subscribe("events", lambda _: changed.set(), replay=False)
+        try:
+            while (reason, message) not in self.events(name):
+                await changed.wait()
+                changed.clear()
+        finally:
+            cancel()
 
     def events(self, name: str) -> list[tuple[str, str]]:
         found = self.client.list("events", "default", field_selector=f"involvedObject.name={name}")

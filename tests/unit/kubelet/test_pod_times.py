@@ -78,3 +78,36 @@ def test_back_off_doubles_up_to_five_minutes_and_is_forgotten() -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(10, "10s"), (80, "1m20s"), (300, "5m0s")])
 def test_durations_are_written_as_go_does(seconds: float, text: str) -> None:
     assert go_duration(seconds) == text
+
+
+async def passes(node: HollowNode, seconds: int) -> None:
+    for _ in range(seconds // 10):
+        node.time.advance(10)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+async def test_tokens_are_renewed_at_four_fifths_of_their_life(hollow: HollowNode) -> None:
+    token = {"path": "vault", "audience": "vault", "expirationSeconds": 1000}
+    volumes = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": token}]}}]
+    hollow.pod("p", spec={"volumes": volumes, "automountServiceAccountToken": False})
+    await hollow.comes_to("p", phase("Running"))
+    (file,) = hollow.directory.glob("n1/pods/*/volumes/t/vault")
+    await passes(hollow, 1000)
+    first, second = hollow.issued
+    assert 800 <= second - first <= 810
+    assert file.read_text() == "a-token for vault, 1000 s, no. 2"
+
+
+async def test_a_pod_that_overfills_its_volume_is_evicted(hollow: HollowNode) -> None:
+    volumes = [{"name": "v", "emptyDir": {"sizeLimit": "1Mi"}}]
+    hollow.pod("p", spec={"volumes": volumes, "terminationGracePeriodSeconds": 1})
+    await hollow.comes_to("p", phase("Running"))
+    (volume,) = hollow.directory.glob("n1/pods/*/volumes/v")
+    (volume / "small").write_bytes(b"x" * 4096)
+    await passes(hollow, 60)
+    assert hollow.client.get("pods", "p", "default")["status"]["phase"] == "Running"
+    (volume / "big").write_bytes(b"x" * (2 << 20))
+    status = await hollow.comes_to("p", phase("Failed"))
+    assert status["reason"] == "Evicted"
+    assert status["message"] == 'Usage of EmptyDir volume "v" exceeds the limit "1Mi". '

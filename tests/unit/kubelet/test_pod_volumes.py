@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.kubelet.node import OBEYS, Node, host_volume, main, mounted, phase, waits_for
+import pytest
+
+from tests.unit.kubelet.node import OBEYS, Node, condition, host_volume, main, mounted, phase, waits_for
 
 
 def claim(node: Node, name: str, path: str) -> None:
@@ -70,7 +72,8 @@ async def test_a_part_that_leads_out_of_its_volume_is_refused(node: Node) -> Non
     node.host_file("/data/out").symlink_to("/etc")
     node.pod("p", *OBEYS, volumeMounts=[mounted("/v", subPath="out")], spec={"volumes": [host_volume("/data")]})
     status = await node.until("p", waits_for("CreateContainerConfigError"))
-    assert "leaves its volume" in main(status)["state"]["waiting"]["message"]
+    message = main(status)["state"]["waiting"]["message"]
+    assert message.startswith('failed to prepare subPath for volumeMount "host" of container "c"')
 
 
 async def test_a_host_path_stays_below_the_nodes_directory(node: Node) -> None:
@@ -129,3 +132,73 @@ async def test_variables_are_expanded_in_command_and_arguments(node: Node) -> No
     node.pod("q", "sh", "-c", 'echo "$0 $1"; test "$0" = sky', env=env, args=["$(WORD)", "$(NONE)"], spec=spec)
     await node.until("q", phase("Succeeded"))
     assert [chunk async for chunk in node.kubelet.logs("default", "q", "c")] == [b"sky $(NONE)\n"]
+
+
+@pytest.mark.parametrize("path", ["out", "a/../../../etc", "up/etc"])
+async def test_nothing_is_mounted_from_beyond_a_volume(node: Node, path: str) -> None:
+    node.host_file("/data/a").mkdir(parents=True)
+    node.host_file("/data/out").symlink_to("/etc")
+    node.host_file("/data/up").symlink_to("/".join([".."] * 12))
+    name = {"name": "WHERE", "value": path}
+    mounts = [mounted("/v", subPathExpr="$(WHERE)")]
+    node.pod("p", *OBEYS, env=[name], volumeMounts=mounts, spec={"volumes": [host_volume("/data")]})
+    await node.until("p", waits_for("CreateContainerConfigError"))
+
+
+def settled(status: dict[str, Any]) -> bool:
+    return status.get("phase") in ("Succeeded", "Failed") or waits_for("CreateContainerConfigError")(status)
+
+
+async def test_a_path_that_changes_while_it_is_mounted_leads_nowhere_else(node: Node) -> None:
+    swap = "cd /v; mkdir -p d; ln -sfn /etc e; while :; do mv -T d g; mv -T e d; mv -T d e; mv -T g d; done"
+    volumes = [host_volume("/data")]
+    await node.running("swapper", "sh", "-c", swap, volumeMounts=[mounted("/v")], spec={"volumes": volumes})
+    spec = {"volumes": volumes, "restartPolicy": "Never"}
+    for number in range(10):
+        show = ["sh", "-c", "test ! -e /w/passwd"]  # the machine's /etc has one
+        node.pod(f"p{number}", *show, volumeMounts=[mounted("/w", subPath="d")], spec=spec)
+    for number in range(10):
+        ended = main(await node.until(f"p{number}", settled))["state"].get("terminated", {})
+        assert ended.get("exitCode", 0) in (0, 128)  # it saw nothing of the machine, or was not started
+
+
+async def test_a_volume_in_memory_is_shared_by_the_pods_containers_and_bounded(node: Node) -> None:
+    mounts = [mounted("/m", "memory")]
+    both = [{"name": name, "image": "busybox", "command": OBEYS, "volumeMounts": mounts} for name in "cd"]
+    memory = {"name": "memory", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}
+    node.pod("p", spec={"volumes": [memory], "containers": both})
+    await node.until("p", condition("Ready", "True"))
+    assert (await node.output("p", "stat", "-f", "-c", "%T", "/m")) == (0, "tmpfs\n")
+    assert (await node.output("p", "sh", "-c", "echo shared > /m/f"))[0] == 0
+    assert await node.output("p", "cat", "/m/f", container="d") == (0, "shared\n")
+    assert (await node.output("p", "dd", "if=/dev/zero", "of=/m/big", "bs=1M", "count=2"))[0] == 1
+    assert not list(node.directory.glob("n1/pods/*/volumes/memory/f"))
+
+
+async def test_files_of_the_downward_api_follow_labels(node: Node) -> None:
+    item = {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}
+    volumes = [{"name": "info", "downwardAPI": {"items": [item]}}]
+    await node.running("p", volumeMounts=[mounted("/info", "info")], spec={"volumes": volumes})
+    node.client.patch("pods", "p", {"metadata": {"labels": {"color": "blue"}}}, namespace="default")
+    await read_until(node, "p", "/info/labels", 'color="blue"')
+
+
+async def test_the_groups_files_can_be_read_by_the_group(node: Node) -> None:
+    node.config_map("conf", {"key": "one"})
+    volumes = [{"name": "conf", "configMap": {"name": "conf", "defaultMode": 0o400}}]
+    spec = {"volumes": volumes, "securityContext": {"fsGroup": 1001, "runAsUser": 1000}}
+    await node.running("p", volumeMounts=[mounted("/conf", "conf")], spec=spec)
+    assert await node.output("p", "sh", "-c", "stat -Lc %a /conf/key; cat /conf/key") == (0, "440\none")
+
+
+async def test_a_host_path_that_is_not_of_its_type_is_refused(node: Node) -> None:
+    node.host_file("/data").mkdir(parents=True)
+    wanted = 'MountVolume.SetUp failed for volume "host" : hostPath type check failed: /data is not a file'
+    for kind in ("File", "FileOrCreate"):
+        volume = {"name": "host", "hostPath": {"path": "/data", "type": kind}}
+        name = kind.lower()
+        node.pod(name, *OBEYS, volumeMounts=[mounted("/v")], spec={"volumes": [volume]})
+        await node.told(name, "FailedMount", wanted)
+    volume = {"name": "host", "hostPath": {"path": "/data/new", "type": "FileOrCreate"}}
+    await node.running("p", volumeMounts=[mounted("/new")], spec={"volumes": [volume]})
+    assert node.host_file("/data/new").is_file()

@@ -133,7 +133,10 @@ async def test_init_containers_and_volumes(node: Node) -> None:
     script = (
         "cat /shared/f /etc/config/color; echo; echo $GREETING; cat /var/run/secrets/kubernetes.io/serviceaccount/token"
     )
-    assert await node.output("p", "sh", "-c", f"{script}; touch /home/mark") == (0, "one\nblue\nblue sky\na-token")
+    assert await node.output("p", "sh", "-c", f"{script}; touch /home/mark") == (
+        0,
+        "one\nblue\nblue sky\na-token for the API, 3607 s, no. 1",
+    )
     assert (node.directory / "n1/hostfs/tmp/home/mark").exists()
 
 

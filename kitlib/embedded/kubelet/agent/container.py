@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import stat
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,14 +63,14 @@ def _handles(pid: int, number: int) -> bool:
     return bool(caught & 1 << (number - 1))
 
 
-def prepare_mount_points(layer: Path, mounts: list[dict[str, Any]]) -> None:
+def prepare_mount_points(layer: Path, mounts: list[dict[str, Any]], sources: list[int]) -> None:
     """Create what is mounted upon in a layer of our own.
 
     Rootless overlays cannot create anything below a directory that belongs to a host user, such as /usr/share.
     """
-    for mount in mounts:
+    for mount, source in zip(mounts, sources, strict=True):
         target = layer / mount["destination"].lstrip("/")
-        if Path(mount["source"]).is_dir():
+        if stat.S_ISDIR(os.fstat(source).st_mode):
             target.mkdir(parents=True, exist_ok=True)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,9 +83,17 @@ def has_user_namespace(request: dict[str, Any]) -> bool:
 
 
 def bwrap_arguments(
-    request: dict[str, Any], *, layers: list[Path], status_fd: int, filter_fd: int | None = None
+    request: dict[str, Any], *, layers: list[Path], sources: list[int], status_fd: int, filter_fd: int | None = None
 ) -> list[str]:
-    """Build the command line. `layers` go from the lowest to the topmost; the last is for mount points."""
+    """Build the command line.
+
+    Args:
+        request: the container.
+        layers: from the lowest to the topmost; the last is for mount points.
+        sources: what the request's mounts bind, opened.
+        status_fd: for bubblewrap's status.
+        filter_fd: a seccomp program.
+    """
     arguments = [request["bwrap"], "--unshare-pid", "--die-with-parent", "--as-pid-1", "--clearenv"]
     arguments += ["--json-status-fd", str(status_fd)]
     if filter_fd is not None:
@@ -100,8 +109,8 @@ def bwrap_arguments(
     arguments += ["--tmp-overlay", "/usr", "--proc", "/proc", "--dev", "/dev"]
     arguments += ["--perms", "1777", "--tmpfs", "/dev/shm", "--ro-bind", "/sys", "/sys"]
     arguments += _guarded_proc()
-    for mount in request["mounts"]:
-        arguments += ["--ro-bind" if mount["readOnly"] else "--bind", mount["source"], mount["destination"]]
+    for mount, source in zip(request["mounts"], sources, strict=True):
+        arguments += ["--ro-bind-fd" if mount["readOnly"] else "--bind-fd", str(source), mount["destination"]]
     if request["readOnlyRoot"]:
         arguments += ["--remount-ro", "/usr", "--remount-ro", "/"]
     arguments += ["--cap-drop", "ALL"]

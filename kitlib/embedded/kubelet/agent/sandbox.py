@@ -35,16 +35,17 @@ class Sandbox:
 
     @classmethod
     def create(cls, own: OwnNamespaces, network: NodeNetwork, *, address: str, hostname: str) -> Sandbox:
-        """Create the namespaces, with a host name and a device on the pod network."""
+        """Create the namespaces, with a host name and a device on the pod network; no address: the node's network."""
         files: dict[int, int] = {}
         try:
             with own.left_for(SHARED):
-                unshare(SHARED)
+                unshare(SHARED if address else SHARED & ~CLONE_NEWNET)
                 socket.sethostname(hostname)
                 _UNPRIVILEGED_PORTS.write_text("0")
                 for name, flag in _FLAGS.items():
                     files[flag] = os.open(f"/proc/thread-self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
-                network.connect_pod(files[CLONE_NEWNET], address)
+                if address:
+                    network.connect_pod(files[CLONE_NEWNET], address)
         except BaseException:
             close_all(files.values())
             raise

@@ -20,6 +20,7 @@ from kitlib.embedded.kubelet.agent.container import (
 )
 from kitlib.embedded.kubelet.agent.execution import Executor
 from kitlib.embedded.kubelet.agent.memory import MemoryWatch
+from kitlib.embedded.kubelet.agent.mounts import MountSources
 from kitlib.embedded.kubelet.agent.network import NodeNetwork, connect, datagrams, listen
 from kitlib.embedded.kubelet.agent.privileges import never_gain
 from kitlib.embedded.kubelet.agent.processes import Processes
@@ -53,6 +54,7 @@ class AgentServer:
         self._processes = Processes()
         self._executor = Executor(self._processes, self._own)
         self._sandboxes: dict[str, Sandbox] = {}
+        self._mounts = MountSources()
         self._containers: dict[str, Container] = {}
         self._commands: dict[str, int] = {}
         self._memory = MemoryWatch(self._out_of_memory)
@@ -95,21 +97,29 @@ class AgentServer:
 
     async def _do_remove_sandbox(self, request: Message, _: list[int]) -> Reply:
         self._sandboxes.pop(request["sandbox"]).close()
+        self._mounts.forget(request["sandbox"])
         return {}, []
 
     async def _do_run(self, request: Message, fds: list[int]) -> Reply:
         name = request["container"]
         sandbox = self._sandboxes[request["sandbox"]]
         own_layer = self._scratch / "containers" / name
-        prepare_mount_points(own_layer, request["mounts"])
-        own_layer.mkdir(parents=True, exist_ok=True)
-        layers = [self._skeleton, *map(Path, request["layers"]), own_layer]
+        sources = self._mounts.opened(request["sandbox"], request["mounts"])
         status = StartStatus()
         exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         filters = [] if has_user_namespace(request) else _readable(supplementary_groups_filter())
-        argv = bwrap_arguments(request, layers=layers, status_fd=status.write_end, filter_fd=next(iter(filters), None))
-        keep = (status.write_end, *filters)
+        keep = (status.write_end, *filters, *sources)
         try:
+            prepare_mount_points(own_layer, request["mounts"], sources)
+            own_layer.mkdir(parents=True, exist_ok=True)
+            layers = [self._skeleton, *map(Path, request["layers"]), own_layer]
+            argv = bwrap_arguments(
+                request,
+                layers=layers,
+                sources=sources,
+                status_fd=status.write_end,
+                filter_fd=next(iter(filters), None),
+            )
             with self._own.left_for(SHARED):
                 sandbox.enter()
                 self._processes.spawn(argv, env={}, fds=fds, keep=keep, on_exit=exited.set_result)

@@ -18,6 +18,7 @@ __all__ = [
     "check",
     "mount",
     "setns",
+    "unmount",
     "unshare",
 ]
 
@@ -28,6 +29,7 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
+_MNT_DETACH = 2
 _FILES = {
     CLONE_NEWNS: "mnt",
     CLONE_NEWUTS: "uts",
@@ -60,6 +62,11 @@ def mount(source: str, target: str, filesystem: str, *, options: str = "") -> No
     """Mount a file system."""
     arguments = [text.encode() for text in (source, target, filesystem)]
     check(_libc.mount(*arguments, ctypes.c_ulong(0), options.encode()), f"mount {filesystem} on {target}")
+
+
+def unmount(target: str) -> None:
+    """Take a mount away, at once for whoever comes and for the others when they let go."""
+    check(_libc.umount2(target.encode(), _MNT_DETACH), f"unmount {target}")
 
 
 class OwnNamespaces:

@@ -6,21 +6,32 @@ Source: Kubernetes' "Volumes" documentation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+import os
+from dataclasses import dataclass
+from pathlib import Path
 
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery.objects import Object
-from kitlib.embedded.kubelet.environment import ConfigError, Lookup, expand, field_value, resource_value
+from kitlib.embedded.apimachinery.quantity import parse_quantity
+from kitlib.embedded.kubelet.agent.beneath import make_directories, open_beneath, open_in_root
+from kitlib.embedded.kubelet.environment import ConfigError, Lookup, expand_known
 from kitlib.embedded.kubelet.runtime import Mount
 from kitlib.embedded.kubelet.volumes.atomic import write_files
-from kitlib.embedded.kubelet.volumes.payload import File, Missing, select
-from kitlib.embedded.kubelet.volumes.removal import remove_tree
+from kitlib.embedded.kubelet.volumes.host_paths import prepare_host_path
+from kitlib.embedded.kubelet.volumes.payload import Missing
+from kitlib.embedded.kubelet.volumes.projection import PROJECTED, Projection, TokenSource
+from kitlib.embedded.kubelet.volumes.removal import remove_tree, size_of
 
-__all__ = ["MountError", "VolumeManager", "below"]
+__all__ = ["MountError", "VolumeManager"]
 
-_MODE = 0o644
-_PROJECTED = ("configMap", "secret", "projected", "downwardAPI")
+
+@dataclass(frozen=True, slots=True)
+class _Volume:
+    """Where a volume is; the arguments are those of `Mount`."""
+
+    source: Path
+    inside: str = ""
+    memory: int | None = None
 
 
 class MountError(Exception):
@@ -34,16 +45,15 @@ class VolumeManager:
         directory: the pod's own; it vanishes with the pod.
         host_files: what hostPath volumes see as `/`.
         lookup: ConfigMaps, Secrets and claims of the pod's namespace; volumes by ("persistentvolumes", name).
-        token: makes the pod's service-account token.
+        token: makes the pod's service-account tokens.
         clock: names versions of projected volumes.
     """
 
-    def __init__(
-        self, directory: Path, *, host_files: Path, lookup: Lookup, token: Callable[[Object], str], clock: Clock
-    ) -> None:
+    def __init__(self, directory: Path, *, host_files: Path, lookup: Lookup, token: TokenSource, clock: Clock) -> None:
         self._directory, self._host_files = directory, host_files
-        self._lookup, self._token, self._clock = lookup, token, clock
-        self._sources: dict[str, Path] = {}
+        self._lookup, self._clock = lookup, clock
+        self._projection = Projection(lookup, token, clock)
+        self._volumes: dict[str, _Volume] = {}
         self._generated: set[str] = set()  # made from API objects: read-only for containers, whatever they ask for
 
     def set_up(self, pod: Object) -> None:
@@ -53,10 +63,10 @@ class VolumeManager:
             MountError: one of them can't be; call again later.
         """
         for volume in pod["spec"].get("volumes") or []:
-            if any(kind in volume for kind in _PROJECTED):
+            if any(kind in volume for kind in PROJECTED):
                 self._generated.add(volume["name"])
             try:
-                self._sources[volume["name"]] = self._set_up(pod, volume)
+                self._volumes[volume["name"]] = self._set_up(pod, volume)
             except (Missing, ConfigError, ValueError) as error:
                 name = volume["name"]
                 raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {error}') from error
@@ -66,75 +76,75 @@ class VolumeManager:
     def refresh(self, pod: Object) -> None:
         """Bring projected volumes up to date; what is missing now stays as it was."""
         for volume in pod["spec"].get("volumes") or []:
-            if any(kind in volume for kind in _PROJECTED):
+            if any(kind in volume for kind in PROJECTED):
                 try:
                     self._set_up(pod, volume)
                 except (Missing, ConfigError, ValueError, OSError):
                     continue
 
+    def renew_tokens(self, pod: Object) -> None:
+        """Write new tokens for those whose life is mostly over."""
+        if self._projection.outdated:
+            self.refresh(pod)
+
+    def overfull(self, pod: Object) -> str:
+        """Return why the pod must go when an emptyDir holds more than it may, else "". Those in memory can't."""
+        for volume in pod["spec"].get("volumes") or []:
+            empty = volume.get("emptyDir") or {}
+            limit = empty.get("sizeLimit")
+            if (
+                limit
+                and empty.get("medium") != "Memory"
+                and size_of(self._directory / volume["name"]) > int(parse_quantity(limit).value)
+            ):
+                return f'Usage of EmptyDir volume "{volume["name"]}" exceeds the limit "{limit}". '
+        return ""
+
     def mounts(self, container: Object, env: dict[str, str]) -> list[Mount]:
         """Return the mounts of a container, parents before children.
 
         Raises:
-            ConfigError: a subPath leaves its volume.
+            ConfigError: a subPath leaves its volume, or can't be made.
         """
         mounts = []
         for mount in container.get("volumeMounts") or []:
-            source = self._sources[mount["name"]]
-            sub_path = mount.get("subPath") or expand(mount.get("subPathExpr", ""), env)
-            if sub_path:
-                source = below(source, sub_path)
+            volume = self._volumes[mount["name"]]
+            sub_path = mount.get("subPath") or expand_known(mount.get("subPathExpr", ""), env)
+            if sub_path.startswith("/"):
+                raise ConfigError(f"error SubPath `{sub_path}` must not be an absolute path")
+            if ".." in sub_path.split("/"):
+                raise ConfigError(f"unable to provision SubPath `{sub_path}`: must not contain '..'")
+            if sub_path and volume.memory is None:
+                _prepare_sub_path(volume, sub_path, f'"{mount["name"]}" of container "{container["name"]}"')
             read_only = bool(mount.get("readOnly")) or mount["name"] in self._generated
-            mounts.append(Mount(source, mount["mountPath"].rstrip("/") or "/", read_only))
+            where = mount["mountPath"].rstrip("/") or "/"
+            mounts.append(Mount(volume.source, where, read_only, volume.inside, sub_path, volume.memory))
         return sorted(mounts, key=lambda m: m.destination.count("/"))
 
     def tear_down(self) -> None:
         """Remove what belongs to the pod alone."""
         remove_tree(self._directory)
 
-    def _set_up(self, pod: Object, volume: Object) -> Path:
+    def _set_up(self, pod: Object, volume: Object) -> _Volume:
         own: Path = self._directory / volume["name"]
         if claim := volume.get("persistentVolumeClaim"):
             return self._claimed(claim["claimName"])
         if host_path := volume.get("hostPath"):
             return self._host_path(host_path)
-        if not any(kind in volume for kind in _PROJECTED):
-            if "emptyDir" not in volume and set(volume) != {"name"}:
-                kind = next(key for key in volume if key != "name")
-                raise Missing(f"volumes of type {kind} are not supported by this node")
-            own.mkdir(parents=True, exist_ok=True)
-            own.chmod(0o777)
-            return own
-        write_files(own, self._projected(pod, volume), self._clock.now())
-        return own
+        if any(kind in volume for kind in PROJECTED):
+            write_files(own, self._projection.files(pod, volume), self._clock.now())
+            return _Volume(own)
+        if "emptyDir" not in volume and set(volume) != {"name"}:
+            kind = next(key for key in volume if key != "name")
+            raise Missing(f"volumes of type {kind} are not supported by this node")
+        own.mkdir(parents=True, exist_ok=True)
+        own.chmod(0o777)
+        empty = volume.get("emptyDir") or {}
+        if empty.get("medium") != "Memory":
+            return _Volume(own)
+        return _Volume(own, memory=int(parse_quantity(empty.get("sizeLimit") or "0").value))
 
-    def _projected(self, pod: Object, volume: Object) -> dict[str, File]:
-        if "projected" in volume:
-            projected = volume["projected"]
-            mode, files = projected.get("defaultMode", _MODE), dict[str, File]()
-            for source in projected.get("sources") or []:
-                files |= self._source(pod, source, mode)
-            return files
-        kind = next(kind for kind in _PROJECTED if kind in volume)
-        source = volume[kind]
-        named = {**source, "name": source.get("secretName", "")} if kind == "secret" else source
-        return self._source(pod, {kind: named}, source.get("defaultMode", _MODE))
-
-    def _source(self, pod: Object, source: Object, mode: int) -> dict[str, File]:
-        if token := source.get("serviceAccountToken"):
-            return {token["path"]: File(self._token(pod).encode(), 0o600 if mode == 0o600 else mode)}
-        if downward := source.get("downwardAPI"):
-            return {item["path"]: File(_downward(pod, item), item.get("mode", mode)) for item in downward["items"]}
-        kind, resource = ("configMap", "configmaps") if "configMap" in source else ("secret", "secrets")
-        reference = source[kind]
-        found = self._lookup(resource, reference["name"])
-        if found is None:
-            if reference.get("optional"):
-                return {}
-            raise Missing(f'{resource[:-1]} "{reference["name"]}" not found')
-        return select(found, reference, mode)
-
-    def _claimed(self, name: str) -> Path:
+    def _claimed(self, name: str) -> _Volume:
         claim = self._lookup("persistentvolumeclaims", name)
         if claim is None:
             raise Missing(f'persistentvolumeclaim "{name}" not found')
@@ -148,37 +158,23 @@ class VolumeManager:
             return self._host_path({"path": local["path"], "type": "Directory"})
         raise Missing("the volume's source is not supported by this node: only hostPath and local are")
 
-    def _host_path(self, source: Object) -> Path:
-        path, kind = below(self._host_files, source["path"]), source.get("type") or ""
-        if kind in ("", "DirectoryOrCreate"):
-            # A container engine makes a missing hostPath directory too, when no type is asked for.
-            if not path.exists():
-                path.mkdir(parents=True)
-                path.chmod(0o777)
-        elif kind == "FileOrCreate":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        elif (kind == "Directory" and not path.is_dir()) or (kind == "File" and not path.is_file()):
-            raise Missing(f"hostPath type check failed: {source['path']} is not a {kind.lower()}")
-        return path
+    def _host_path(self, source: Object) -> _Volume:
+        return _Volume(self._host_files, inside=prepare_host_path(self._host_files, source))
 
 
-def _downward(pod: Object, item: Object) -> bytes:
-    if field := item.get("fieldRef"):
-        return field_value(pod, field["fieldPath"]).encode()
-    wanted = item["resourceFieldRef"]
-    containers = {c["name"]: c for c in pod["spec"]["containers"]}
-    return resource_value(containers[wanted["containerName"]], wanted).encode()
-
-
-def below(root: Path, path: str) -> Path:
-    """Return `path` below `root`, with no way out by `..` or by a symlink that a pod has made.
-
-    Raises:
-        ConfigError: it leads out.
-    """
-    parts = [part for part in PurePosixPath(path).parts if part != "/"]
-    target: Path = root.joinpath(*parts)
-    if ".." in parts or not target.resolve().is_relative_to(root.resolve()):
-        raise ConfigError(f"path {path!r} leaves its volume")
-    return target
+def _prepare_sub_path(volume: _Volume, sub_path: str, where: str) -> None:
+    """Make a subPath that is not there yet, with its volume's mode; what it is bound from is opened again later."""
+    try:
+        if volume.inside:
+            top = open_in_root(volume.source, volume.inside)
+        else:
+            top = os.open(volume.source, os.O_PATH | os.O_CLOEXEC)
+        try:
+            try:
+                os.close(open_beneath(top, sub_path))
+            except FileNotFoundError:
+                os.close(make_directories(top, sub_path, mode=os.fstat(top).st_mode & 0o7777))
+        finally:
+            os.close(top)
+    except OSError as error:
+        raise ConfigError(f"failed to prepare subPath for volumeMount {where}: {error.strerror}") from error

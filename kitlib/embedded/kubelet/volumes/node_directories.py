@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from kitlib.embedded.kubelet.volumes.manager import below
+from kitlib.embedded.kubelet.agent.beneath import open_in_root
+from kitlib.embedded.kubelet.volumes.host_paths import make_directory
 from kitlib.embedded.kubelet.volumes.removal import remove_tree
 
 __all__ = ["NodeDirectories"]
@@ -23,11 +25,19 @@ class NodeDirectories:
 
     def create(self, path: str, *, node: str) -> None:
         """Create the directory, open to whatever user a container runs as."""
-        directory = below(self._roots[node], path)
-        directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(0o777)
+        root = self._roots[node]
+        root.mkdir(parents=True, exist_ok=True)
+        make_directory(root, path)
 
     def remove(self, path: str, *, node: str) -> None:
         """Remove the directory with everything in it; what a node that is no more has left behind stays there."""
-        if root := self._roots.get(node):
-            remove_tree(below(root, path))
+        if node not in self._roots:
+            return
+        try:
+            directory = open_in_root(self._roots[node], path)
+        except OSError:
+            return
+        try:
+            remove_tree(Path(f"/proc/self/fd/{directory}").readlink())
+        finally:
+            os.close(directory)

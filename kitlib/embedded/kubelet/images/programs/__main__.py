@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from pathlib import PurePosixPath
@@ -16,6 +17,8 @@ def main() -> int:
     """Run the program and return its exit code."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # PID 1 gets no signal that it does not handle; 2 is what a Go program ends with there.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(2))
     name = PurePosixPath(sys.argv[1]).name
     module = importlib.import_module(f".{_APPLETS.get(name, 'agnhost')}", __package__)
     return int(module.run(sys.argv[1], sys.argv[2:]))

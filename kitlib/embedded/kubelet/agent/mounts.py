@@ -1,0 +1,62 @@
+"""What containers' mounts bind: opened before it is bound, and file systems in memory that a pod's containers share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+from kitlib.embedded.kubelet.agent.beneath import open_beneath, open_in_root
+from kitlib.embedded.kubelet.agent.channel import close_all
+from kitlib.embedded.kubelet.agent.syscalls import mount, unmount
+
+__all__ = ["MountSources"]
+
+
+class MountSources:
+    """Opens the sources of mounts, and keeps the memory file systems of sandboxes."""
+
+    def __init__(self) -> None:
+        self._in_memory: dict[str, list[str]] = {}
+
+    def opened(self, sandbox: str, mounts: list[dict[str, Any]]) -> list[int]:
+        """Return a descriptor for each mount; the caller closes them.
+
+        Raises:
+            OSError: one is not there, or leads out of its volume.
+        """
+        sources: list[int] = []
+        try:
+            for wanted in mounts:
+                if wanted["memory"] is not None:
+                    self._mount_memory(sandbox, wanted["source"], wanted["memory"])
+                sources.append(_open(wanted))
+        except BaseException:
+            close_all(sources)
+            raise
+        return sources
+
+    def forget(self, sandbox: str) -> None:
+        """Let go of a sandbox's file systems in memory."""
+        for path in self._in_memory.pop(sandbox, ()):
+            with contextlib.suppress(OSError):
+                unmount(path)
+
+    def _mount_memory(self, sandbox: str, path: str, size: int) -> None:
+        mounted = self._in_memory.setdefault(sandbox, [])
+        if path not in mounted:
+            mount("tmpfs", path, "tmpfs", options=f"mode=777,size={size}" if size else "mode=777")
+            mounted.append(path)
+
+
+def _open(wanted: dict[str, Any]) -> int:
+    source = Path(wanted["source"])
+    inside = wanted["inside"]
+    found = open_in_root(source, inside) if inside else os.open(source, os.O_PATH | os.O_CLOEXEC)
+    if not wanted["subPath"]:
+        return found
+    try:
+        return open_beneath(found, wanted["subPath"])
+    finally:
+        os.close(found)
