@@ -5,9 +5,7 @@ from kitlib.lab import Course
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(
-    "slug", [pytest.param(one, marks=pytest.mark.xdist_group(one)) for one in Course.here().slugs()]
-)
+@pytest.mark.parametrize("slug", Course.here().slugs())
 def test_every_check_passes_fails_and_abstains_where_it_must(slug, cluster):
     files = Course.here().lab(slug)
     proven = prove(files, cluster, done=print)
