@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.footprint import idle_cost
 from benchmarks.measurement import Measurement
 from benchmarks.report import as_json, as_text
+from benchmarks.scale import fan_out, hollow_pods, readiness_flips, real_pods
 from benchmarks.starts import cluster_starts, command_times, fresh_process
 from benchmarks.workloads import cluster_dns, object_rate, pods_one_by_one, stateful_sets
 from kitlib.client import connect
@@ -56,8 +57,14 @@ def _measure(folder: Path, *, quick: bool) -> Iterator[Measurement]:
         yield from stateful_sets(cluster, times)
         for clients in (1, 4):
             yield object_rate(cluster, 200 if quick else 1000, clients)
+        yield readiness_flips(cluster, 2 if quick else 10)
+        cluster.delete("pod", "app", namespace="default")
+        cluster.wait("pod", "app", namespace="default", until="deleted")
+        yield from real_pods(provider, "bench", cluster, 20 if quick else 110)
+        yield fan_out(info, 50 if quick else 500, times)
     finally:
         provider.delete("bench")
+    yield from hollow_pods(provider, 200 if quick else 5000)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from kitlib.client import Cluster, Unreachable
 from kitlib.client.readiness import ready
 from kitlib.errors import ClusterError
 
-__all__ = ["cluster_dns", "object_rate", "pods_one_by_one", "stateful_sets"]
+__all__ = ["cluster_dns", "object_rate", "pods_one_by_one", "stateful_sets", "watching"]
 
 Json = dict[str, Any]
 
@@ -69,7 +69,8 @@ class _Watch:
 
 
 @contextmanager
-def _watching(cluster: Cluster, kind: str) -> Iterator[_Watch]:
+def watching(cluster: Cluster, kind: str) -> Iterator[_Watch]:
+    """Follow a kind from now on."""
     watch = _Watch()
     opened: queue.Queue[Callable[[], None]] = queue.Queue()
     since = cluster.listing(kind, namespace=_NAMESPACE)[1]
@@ -93,7 +94,7 @@ def _watching(cluster: Cluster, kind: str) -> Iterator[_Watch]:
 def pods_one_by_one(cluster: Cluster, count: int) -> list[Measurement]:
     """Create and delete nginx pods one after another; nginx ends at SIGTERM."""
     running, gone = [], []
-    with _watching(cluster, "pods") as watch:
+    with watching(cluster, "pods") as watch:
         for number in range(count):
             name = f"pod-{number}"
             start = time.perf_counter()
@@ -118,7 +119,7 @@ def stateful_sets(cluster: Cluster, count: int) -> list[Measurement]:
     taken, removed = [], []
     for number in range(count):
         name = f"set{number}"
-        with _watching(cluster, "statefulsets") as sets, _watching(cluster, "pods") as pods:
+        with watching(cluster, "statefulsets") as sets, watching(cluster, "pods") as pods:
             start = time.perf_counter()
             cluster.apply(_SET.replace("NAME", name), namespace=_NAMESPACE)
             taken.append(sets.until(lambda _, found, name=name: _is(found, name) and ready(found)) - start)
