@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -84,8 +85,9 @@ class ServiceAccountTokens:
         lifetime: int = 3600,
         audiences: tuple[str, ...] = (),
         pod: Object | None = None,
+        secret: Object | None = None,
     ) -> str:
-        """Return a new token for a service account, bound to `pod` if given.
+        """Return a new token for a service account, bound to `pod` or `secret` if given.
 
         Raises:
             KeyError: there is no such service account.
@@ -96,6 +98,8 @@ class ServiceAccountTokens:
         bound: Object = {"namespace": namespace, "serviceaccount": {"name": name, "uid": account["metadata"]["uid"]}}
         if pod is not None:
             bound["pod"] = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+        if secret is not None:
+            bound["secret"] = {"name": secret["metadata"]["name"], "uid": secret["metadata"]["uid"]}
         now = self._clock.now()
         claims = {
             "iss": ISSUER,
@@ -124,14 +128,22 @@ class ServiceAccountTokens:
         audiences = (audience,) if audience else ()
         return self.issue(pod["metadata"]["namespace"], account, lifetime=seconds, audiences=audiences, pod=pod)
 
-    def authenticate(self, token: str) -> User | None:
-        """Return the user a token stands for, or None when it is forged, expired, or its owner is gone."""
+    def authenticate(self, token: str, audiences: Sequence[str] = (ISSUER,)) -> User | None:
+        """Return the user a token stands for.
+
+        Args:
+            token: as issued.
+            audiences: it must be meant for one of them; the API itself by default.
+
+        Returns:
+            None when it is forged, expired, meant for others, or its owner is gone.
+        """
         try:
             claims = jwt.decode(
                 token,
                 self._public,  # type: ignore[arg-type]
                 algorithms=[_ALGORITHM],
-                audience=ISSUER,
+                audience=list(audiences),
                 issuer=ISSUER,
                 # The cluster's clock decides below, not the machine's.
                 options={
@@ -150,6 +162,8 @@ class ServiceAccountTokens:
         if not self._alive("serviceaccounts", namespace, account):
             return None
         extra = {}
+        if (secret := bound.get("secret")) and not self._alive("secrets", namespace, secret):
+            return None
         if pod := bound.get("pod"):
             if not self._alive("pods", namespace, pod):
                 return None

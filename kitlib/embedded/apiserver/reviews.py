@@ -38,7 +38,7 @@ class Reviews:
         if kind == "SelfSubjectReview":
             review["status"] = {"userInfo": user.info}
         elif kind == "TokenReview":
-            review["status"] = self._token(spec.get("token", ""))
+            review["status"] = self._token(spec.get("token", ""), spec.get("audiences") or [ISSUER])
         elif kind == "SelfSubjectRulesReview":
             review["status"] = self._rules(spec.get("namespace", ""), user)
         else:
@@ -46,16 +46,16 @@ class Reviews:
                 _check_namespace(spec, namespace)
             subject = user if kind == "SelfSubjectAccessReview" else _subject(spec)
             allowed = self._authorizer.allowed(subject, _attributes(kind, spec))
-            review["status"] = (
-                {"allowed": allowed} if allowed else {"allowed": False, "reason": "no RBAC rule allows it"}
-            )
+            review["status"] = {"allowed": allowed}
         return review
 
-    def _token(self, token: str) -> Object:
-        found = self._tokens.authenticate(token)
+    def _token(self, token: str, asked: list[str]) -> Object:
+        """A token is good for the audiences asked about that it is meant for; at least one."""
+        found = self._tokens.authenticate(token, asked)
         if found is None:
             return {"user": {}, "error": "invalid bearer token"}
-        return {"authenticated": True, "user": found.info, "audiences": [ISSUER]}
+        audiences = [audience for audience in asked if self._tokens.authenticate(token, [audience])]
+        return {"authenticated": True, "user": found.info, "audiences": audiences}
 
     def _rules(self, namespace: str, user: User) -> Object:
         rules = list(self._authorizer.rules(user, namespace))

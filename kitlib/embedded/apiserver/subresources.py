@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.resources import by_name
-from kitlib.embedded.apimachinery.status import FieldError, generic, invalid, not_found
+from kitlib.embedded.apimachinery.status import FieldError, bad_request, conflict, generic, invalid, not_found
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
 from kitlib.embedded.apiserver.handlers import Handlers, patch_type_of
@@ -122,13 +123,10 @@ class Subresources:
             error = FieldError("FieldValueInvalid", "spec.expirationSeconds", detail, str(asked))
             raise invalid("TokenRequest.authentication.k8s.io", "", [error])
         lifetime = min(asked, _GRANTED_TOKEN)
-        reference = spec.get("boundObjectRef") or {}
-        pod = None
-        if reference.get("kind") == "Pod":
-            pod = self._registry.get(by_name("pods"), reference.get("name", ""), info.namespace)
+        bound = self._bound_object(spec.get("boundObjectRef"), info.name, info.namespace)
         try:
             text = self._tokens.issue(
-                info.namespace, info.name, lifetime=lifetime, audiences=tuple(spec.get("audiences") or ()), pod=pod
+                info.namespace, info.name, lifetime=lifetime, audiences=tuple(spec.get("audiences") or ()), **bound
             )
         except KeyError as error:
             raise not_found("serviceaccounts", info.name) from error
@@ -136,3 +134,29 @@ class Subresources:
         expires = self._registry.clock.now() + timedelta(seconds=lifetime)
         body["status"] = {"token": text, "expirationTimestamp": format_time(expires)}
         return json_response(body, status=201)
+
+    def _bound_object(self, reference: Object | None, account: str, namespace: str) -> dict[str, Object]:
+        """Find what a token is to be bound to: a pod of the same account, or a secret.
+
+        Raises:
+            StatusError: 404 when it is not there, 409 when it is another of that name, 400 or 422 when it can't be.
+        """
+        if not reference:
+            return {}
+        kind, name = reference.get("kind", ""), reference.get("name", "")
+        plural = {"Pod": "pods", "Secret": "secrets"}.get(kind)
+        if plural is None:
+            detail = 'supported values: "Pod", "Secret"'
+            error = FieldError("FieldValueNotSupported", "spec.boundObjectRef.kind", detail, f'"{kind}"')
+            raise invalid("TokenRequest.authentication.k8s.io", "", [error])
+        found = self._registry.get(by_name(plural), name, namespace)
+        uid, wanted = found["metadata"]["uid"], reference.get("uid", "")
+        if wanted and wanted != uid:
+            why = f"the UID in the bound object reference ({wanted}) does not match the UID in record. "
+            raise conflict(plural, name, f"{why}The object might have been deleted and then recreated")
+        if kind == "Pod" and found["spec"].get("serviceAccountName") != account:
+            message = (
+                f'cannot bind token for serviceaccount "{account}" to pod running with different serviceaccount name.'
+            )
+            raise bad_request(message)
+        return {kind.lower(): found}

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from kitlib.clock import Clock
+from kitlib.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.deployment.controller import DeploymentController
 from kitlib.embedded.controllers.disruption import DisruptionController
@@ -36,6 +37,7 @@ ClientFactory: TypeAlias = Callable[[str], Client]
 
 _PLAIN: tuple[type[Controller], ...] = (
     ServiceAccountController,
+    ClusterRoleAggregationController,
     PersistentVolumeBinder,
     ClaimProtection,
     VolumeProtection,

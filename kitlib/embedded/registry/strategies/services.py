@@ -98,8 +98,10 @@ def _keep_addresses(spec: Object, before: Object) -> None:
         for field in ("clusterIP", "clusterIPs"):
             if field in before:
                 spec[field] = list(before[field]) if field == "clusterIPs" else before[field]
-    elif not spec.get("clusterIPs"):
-        spec["clusterIPs"] = [spec["clusterIP"]]
+    elif not spec.get("clusterIPs") or (
+        spec["clusterIP"] != before.get("clusterIP") and spec["clusterIPs"] == before.get("clusterIPs")
+    ):
+        spec["clusterIPs"] = [spec["clusterIP"]]  # who asks for another address need not know of the list
     for field in ("ipFamilies", "ipFamilyPolicy"):
         if field not in spec and field in before:
             spec[field] = before[field]
