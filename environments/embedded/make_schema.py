@@ -85,6 +85,7 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "io.k8s.api.apps.v1.StatefulSetSpec": {"serviceName": "", "updateStrategy": {}},
     "io.k8s.api.apps.v1.StatefulSetStatus": {"availableReplicas": 0, "replicas": 0},
     "io.k8s.api.apps.v1.ReplicaSetStatus": {"replicas": 0},
+    "io.k8s.api.core.v1.ReplicationControllerStatus": {"replicas": 0},
     "io.k8s.api.autoscaling.v1.ScaleStatus": {"replicas": 0},
     "io.k8s.api.core.v1.Container": {"resources": {}},
     "io.k8s.api.core.v1.ContainerStatus": {

@@ -52,6 +52,7 @@ _KNOWN = """
 v1 ConfigMap configmaps cm | v1 Endpoints endpoints ep | v1 Event events ev
 v1 PersistentVolumeClaim persistentvolumeclaims pvc
 v1 Pod pods po | v1 Secret secrets | v1 Service services svc | v1 ServiceAccount serviceaccounts sa
+v1 ReplicationController replicationcontrollers rc
 v1 ResourceQuota resourcequotas quota | v1 LimitRange limitranges limits
 v1 Namespace namespaces! ns | v1 Node nodes! no | v1 PersistentVolume persistentvolumes! pv
 apps/v1 ControllerRevision controllerrevisions | apps/v1 DaemonSet daemonsets ds | apps/v1 Deployment deployments deploy

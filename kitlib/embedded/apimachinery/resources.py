@@ -140,6 +140,15 @@ RESOURCES: tuple[Resource, ...] = (
         ),
     ),
     Resource("", "v1", "podtemplates", "PodTemplate", has_generation=True),
+    Resource(
+        "",
+        "v1",
+        "replicationcontrollers",
+        "ReplicationController",
+        short_names=("rc",),
+        subresources=(_SCALE, _status("ReplicationController")),
+        **_WORKLOAD,  # type: ignore[arg-type]
+    ),
     Resource("", "v1", "secrets", "Secret"),
     Resource(
         "",

@@ -27,6 +27,7 @@ __all__ = [
     "combined",
     "format_label_selector",
     "from_label_selector",
+    "of_workload",
     "parse_label_selector",
 ]
 
@@ -115,6 +116,19 @@ def from_label_selector(selector: Object | None) -> Selector:
         for term in selector.get("matchExpressions") or ()
     ]
     return Selector(tuple(sorted(terms, key=lambda term: term.key)))
+
+
+def of_workload(workload: Object) -> Object | None:
+    """Return a workload's selector as a `LabelSelector`; a ReplicationController has just the labels.
+
+    Example:
+        >>> of_workload({"kind": "ReplicationController", "spec": {"selector": {"app": "web"}}})
+        {'matchLabels': {'app': 'web'}}
+    """
+    selector: Object | None = workload["spec"].get("selector")
+    if workload.get("kind") == "ReplicationController" and selector:
+        return {"matchLabels": selector}
+    return selector
 
 
 def format_label_selector(selector: Object | None) -> str:

@@ -26,6 +26,7 @@ from kitlib.embedded.controllers.podgc import PodGarbageCollector
 from kitlib.embedded.controllers.protection import ClaimProtection, VolumeProtection
 from kitlib.embedded.controllers.provisioner import PROVISIONER, LocalPathProvisioner, VolumeDirectories
 from kitlib.embedded.controllers.replicaset import ReplicaSetController
+from kitlib.embedded.controllers.replicationcontroller import ReplicationManager
 from kitlib.embedded.controllers.serviceaccount import RootCertificatePublisher, ServiceAccountController
 from kitlib.embedded.controllers.statefulset.controller import StatefulSetController
 from kitlib.embedded.controllers.taint_eviction import TaintEvictionController
@@ -42,6 +43,7 @@ _PLAIN: tuple[type[Controller], ...] = (
     ClaimProtection,
     VolumeProtection,
     ReplicaSetController,
+    ReplicationManager,
     DeploymentController,
     EndpointSliceController,
     EndpointSliceMirroringController,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
@@ -17,48 +19,72 @@ from kitlib.embedded.controllers.victims import choose
 
 __all__ = ["ReplicaSetController", "new_pod"]
 
-_RESOURCE = "replicasets.apps"
 # One sync creates or deletes at most this many pods (upstream: 500), so that API requests get their turn in between.
 _BURST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What kept the number of pods from being right, as the condition ReplicaFailure says it."""
+
+    reason: str
+    error: StatusError
 
 
 class ReplicaSetController(Controller):
     """Creates and deletes pods until their number is right."""
 
     name = "replicaset-controller"
+    resource: ClassVar[str] = "replicasets.apps"
+    kind: ClassVar[str] = "ReplicaSet"
+    counts_terminating: ClassVar[bool] = True
 
     def register(self) -> None:
         """Watch ReplicaSets and pods."""
-        self.watch_own(_RESOURCE)
-        self.watch("pods", dependent_keys(self.client, _RESOURCE, "ReplicaSet"))
+        self.watch_own(self.resource)
+        self.watch("pods", dependent_keys(self.client, self.resource, self.kind))
 
     def reconcile(self, key: str) -> float | None:
         """Sync one ReplicaSet."""
         namespace, name = objects.split_key(key)
-        replica_set = self.client.find(_RESOURCE, name, namespace)
+        replica_set = self.client.find(self.resource, name, namespace)
         if replica_set is None:
             return None
         selected = matcher(replica_set)
         candidates = [pod for pod in self.client.list("pods", namespace) if not podstate.is_finished(pod)]
         pods = Claimer(self.client, "pods", replica_set, selected).claim(candidates)
-        failure: StatusError | None = None
+        failure: _Failure | None = None
         if not objects.is_terminating(replica_set):
             failure = self._manage(replica_set, [pod for pod in pods if podstate.is_active(pod)])
-        counted = [pod for pod in self.client.dependents("pods", objects.uid(replica_set)) if podstate.is_active(pod)]
-        self._write_status(replica_set, counted, failure)
+        self._write_status(replica_set, failure)
         if failure is not None:
-            raise failure
-        return _next_available(replica_set, counted, self.clock.now())
+            raise failure.error
+        return _next_available(replica_set, self._owned(replica_set), self.clock.now())
 
-    def _manage(self, replica_set: Object, active: list[Object]) -> StatusError | None:
+    def _owned(self, replica_set: Object) -> list[Object]:
+        """Return the pods that count: neither finished nor terminating."""
+        return [pod for pod in self.client.dependents("pods", objects.uid(replica_set)) if podstate.is_active(pod)]
+
+    def _manage(self, replica_set: Object, active: list[Object]) -> _Failure | None:
         missing = _wanted(replica_set) - len(active)
         if missing > 0:
-            return self._create(replica_set, min(missing, _BURST))
+            failure = self._create(replica_set, min(missing, _BURST))
+            return _Failure("FailedCreate", failure) if failure is not None else None
         if missing < 0:
-            count = min(-missing, _BURST)
-            for pod in choose(active, count, related=active, now=self.clock.now()):
-                self._delete(replica_set, pod)
+            count, related = min(-missing, _BURST), self._related(replica_set, active)
+            for pod in choose(active, count, related=related, now=self.clock.now()):
+                failure = self._delete(replica_set, pod)
+                if failure is not None:
+                    return _Failure("FailedDelete", failure)
         return None
+
+    def _related(self, replica_set: Object, active: list[Object]) -> list[Object]:
+        """Return the pods of all ReplicaSets of the same Deployment: together they crowd a node."""
+        ref = objects.controller_of(replica_set)
+        if ref is None:
+            return active
+        siblings = self.client.dependents(self.resource, ref["uid"])
+        return [pod for sibling in siblings for pod in self.client.dependents("pods", objects.uid(sibling))]
 
     def _create(self, replica_set: Object, count: int) -> StatusError | None:
         for size in batches(count):
@@ -77,23 +103,29 @@ class ReplicaSetController(Controller):
                 return failure
         return None
 
-    def _delete(self, replica_set: Object, pod: Object) -> None:
+    def _delete(self, replica_set: Object, pod: Object) -> StatusError | None:
         name = objects.name(pod)
         try:
             self.client.delete("pods", name, objects.namespace(pod), uid=objects.uid(pod))
         except StatusError as error:
             if error.reason == "NotFound":
-                return
+                return None
             self.client.event(replica_set, "Warning", "FailedDelete", f"Error deleting: {error.message}")
-            raise
+            return error
         self.client.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
+        return None
 
-    def _write_status(self, replica_set: Object, pods: list[Object], failure: StatusError | None) -> None:
-        status = _status(replica_set, pods, self.clock.now(), failure)
-        stored = self.client.find(_RESOURCE, objects.name(replica_set), objects.namespace(replica_set))
+    def _write_status(self, replica_set: Object, failure: _Failure | None) -> None:
+        status = _status(replica_set, self._owned(replica_set), self.clock.now(), failure)
+        if self.counts_terminating:
+            status["terminatingReplicas"] = sum(
+                objects.is_terminating(pod) and not podstate.is_finished(pod)
+                for pod in self.client.dependents("pods", objects.uid(replica_set))
+            )
+        stored = self.client.find(self.resource, objects.name(replica_set), objects.namespace(replica_set))
         if stored is None or objects.uid(stored) != objects.uid(replica_set) or stored.get("status") == status:
             return
-        self.client.update(_RESOURCE, objects.deep_copy(stored) | {"status": status}, subresource="status")
+        self.client.update(self.resource, objects.deep_copy(stored) | {"status": status}, subresource="status")
 
 
 def new_pod(replica_set: Object) -> Object:
@@ -121,7 +153,7 @@ def _min_ready(replica_set: Object) -> int:
     return int(replica_set["spec"].get("minReadySeconds") or 0)
 
 
-def _status(replica_set: Object, pods: list[Object], now: datetime, failure: StatusError | None) -> Object:
+def _status(replica_set: Object, pods: list[Object], now: datetime, failure: _Failure | None) -> Object:
     template_labels = (replica_set["spec"]["template"].get("metadata") or {}).get("labels") or {}
     optional = {
         "fullyLabeledReplicas": sum(template_labels.items() <= objects.labels(pod).items() for pod in pods),
@@ -135,21 +167,21 @@ def _status(replica_set: Object, pods: list[Object], now: datetime, failure: Sta
     return status | ({"conditions": conditions} if conditions else {})
 
 
-def _conditions(replica_set: Object, now: datetime, failure: StatusError | None) -> list[Object]:
+def _conditions(replica_set: Object, now: datetime, failure: _Failure | None) -> list[Object]:
     old = (replica_set.get("status") or {}).get("conditions") or []
     kept = [condition for condition in old if condition["type"] != "ReplicaFailure"]
     if failure is None:
         return kept
-    before = podstate.condition(replica_set, "ReplicaFailure")
-    since = before["lastTransitionTime"] if before else format_time(now)
+    if len(kept) < len(old):
+        return old  # the first failure is the one that is told: a status written anew would start the next try at once
     return [
         *kept,
         {
             "type": "ReplicaFailure",
             "status": "True",
-            "lastTransitionTime": since,
-            "reason": "FailedCreate",
-            "message": failure.message,
+            "lastTransitionTime": format_time(now),
+            "reason": failure.reason,
+            "message": failure.error.message,
         },
     ]
 

@@ -15,7 +15,7 @@ __all__ = ["dependent_keys", "matcher"]
 
 def matcher(owner: Object) -> Callable[[Object], bool]:
     """Return the test of `owner`'s label selector."""
-    selector = selectors.from_label_selector(owner["spec"].get("selector"))
+    selector = selectors.from_label_selector(selectors.of_workload(owner))
     return lambda obj: selector.matches(objects.labels(obj))
 
 

@@ -107,7 +107,7 @@ class Registry:
             error = FieldError("FieldValueRequired", "metadata.name", "name or generateName is required")
             raise invalid(resource.group_kind, "", [error])
         self._refuse_existing(resource, obj, namespace)
-        context = self._context(options)
+        context = self._context(options, meta["generateName"] if generated else meta["name"])
         strategy.default(obj)
         strategy.prepare_for_create(obj, context)
         if errors := strategy.validate(obj, context):
@@ -317,7 +317,7 @@ class Registry:
             return
         managedfields.update(old, new, resource, manager=options.manager, now=self.clock.now(), subresource=subresource)
 
-    def _context(self, options: WriteOptions) -> Context:
+    def _context(self, options: WriteOptions, asked_name: str = "") -> Context:
         return Context(
             now=self.clock.now(),
             user=options.user,
@@ -326,6 +326,7 @@ class Registry:
             random=self._random,
             toleration_seconds=self._toleration_seconds,
             gates=self._gates,
+            asked_name=asked_name,
         )
 
     def _put(self, resource: Resource, obj: Object) -> Object:

@@ -30,7 +30,7 @@ def scale_of(workload: Object) -> Object:
         "spec": {"replicas": workload["spec"].get("replicas", 0)},
         "status": {
             "replicas": status.get("replicas", 0),
-            "selector": selectors.format_label_selector(workload["spec"]["selector"]),
+            "selector": selectors.format_label_selector(selectors.of_workload(workload)),
         },
     }
 

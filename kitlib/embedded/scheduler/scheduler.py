@@ -30,7 +30,11 @@ from kitlib.embedded.storage.event import Event
 __all__ = ["Scheduler"]
 
 _STORAGE = ("persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io")
-_OWNERS = {"ReplicaSet": "replicasets.apps", "StatefulSet": "statefulsets.apps"}
+_OWNERS = {
+    "ReplicaSet": "replicasets.apps",
+    "ReplicationController": "replicationcontrollers",
+    "StatefulSet": "statefulsets.apps",
+}
 _PREEMPTING = "default-scheduler: preempting to accommodate a higher priority pod"
 
 
@@ -200,7 +204,7 @@ class Scheduler(Controller):
         if owner is not None and (resource := _OWNERS.get(owner["kind"])):
             known = self.client.find(resource, owner["name"], namespace)
             if known is not None:
-                found.append(selectors.from_label_selector(known["spec"].get("selector")))
+                found.append(selectors.from_label_selector(selectors.of_workload(known)))
         return Selector(tuple(term for each in found for term in each.requirements)) if found else NOTHING
 
     def _namespace_labels(self, name: str) -> Mapping[str, str]:

@@ -177,6 +177,7 @@ def test_the_category_all_is_upstreams() -> None:
         "services",
         "deployments",
         "replicasets",
+        "replicationcontrollers",
         "statefulsets",
     }
 

@@ -44,6 +44,7 @@ _PRINTERS: dict[str, Printer] = {
     "PodTemplate": workloads.POD_TEMPLATE,
     "PriorityClass": cluster.PRIORITY_CLASS,
     "ReplicaSet": workloads.REPLICA_SET,
+    "ReplicationController": workloads.REPLICA_SET,
     "Role": cluster.ROLE,
     "RoleBinding": cluster.BINDING,
     "Secret": cluster.SECRET,

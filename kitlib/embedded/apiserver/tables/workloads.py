@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from kitlib.embedded.apimachinery.objects import Object, controller_of
-from kitlib.embedded.apimachinery.selectors import format_label_selector
+from kitlib.embedded.apimachinery.selectors import format_label_selector, of_workload
 from kitlib.embedded.apiserver.tables.columns import (
     AGE,
     NAME,
@@ -61,7 +61,7 @@ def _replica_set(obj: Object, now: datetime) -> Row:
         status.get("readyReplicas", 0),
         age(obj, now),
         *_containers(obj),
-        format_label_selector(obj["spec"].get("selector")),
+        format_label_selector(of_workload(obj)),
     ]
 
 

@@ -33,6 +33,9 @@ def calculate(deployment: Object, new: Object | None, every: Sequence[Object], n
         text = ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
     else:
         text = ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+    terminating = [(rs.get("status") or {}).get("terminatingReplicas") for rs in every]
+    if None not in terminating:
+        status["terminatingReplicas"] = sum(terminating)
     available = conditions.make("Available", *text, now)
     status["conditions"] = conditions.put(old.get("conditions") or [], available)
     status["conditions"] = _with_failure(status["conditions"], new, every)

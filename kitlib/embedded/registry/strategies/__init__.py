@@ -27,6 +27,7 @@ from kitlib.embedded.registry.strategies.pods import PodStrategy
 from kitlib.embedded.registry.strategies.podtemplates import PodTemplateStrategy
 from kitlib.embedded.registry.strategies.rbac import RoleBindingStrategy, RoleStrategy
 from kitlib.embedded.registry.strategies.replicasets import ControllerRevisionStrategy, ReplicaSetStrategy
+from kitlib.embedded.registry.strategies.replicationcontrollers import ReplicationControllerStrategy
 from kitlib.embedded.registry.strategies.services import ServiceStrategy
 from kitlib.embedded.registry.strategies.statefulsets import StatefulSetStrategy
 from kitlib.embedded.registry.strategies.storageclasses import StorageClassStrategy
@@ -52,6 +53,7 @@ _STRATEGIES: dict[str, type[Strategy]] = {
     "PodTemplate": PodTemplateStrategy,
     "PriorityClass": PriorityClassStrategy,
     "ReplicaSet": ReplicaSetStrategy,
+    "ReplicationController": ReplicationControllerStrategy,
     "Role": RoleStrategy,
     "RoleBinding": RoleBindingStrategy,
     "Secret": SecretStrategy,

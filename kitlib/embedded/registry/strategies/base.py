@@ -33,6 +33,7 @@ class Context:
         random: for generated names, addresses and ports.
         toleration_seconds: what pods tolerate of a lost node when they say nothing.
         gates: the feature gates that are on.
+        asked_name: how the request names a new object: its name, or the prefix of a generated one.
     """
 
     now: datetime
@@ -42,6 +43,7 @@ class Context:
     random: random.Random
     toleration_seconds: int = 300
     gates: frozenset[str] = frozenset()
+    asked_name: str = ""
 
 
 class Strategy:

@@ -40,7 +40,8 @@ def _service_account(pod: Object, ctx: Context) -> None:
             f"error looking up service account {metadata.get('namespace', '')}/{name}: "
             f'serviceaccount "{name}" not found'
         )
-        raise forbidden("pods", metadata.get("name", ""), why)
+        # Upstream admits before it generates a name, so a ReplicaSet that fails again and again says the same.
+        raise forbidden("pods", ctx.asked_name or metadata.get("name", ""), why)
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         spec["imagePullSecrets"] = deep_copy({"all": account["imagePullSecrets"]})["all"]
     mounts = spec.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True))

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.objects import Object
+from tests.unit.controllers.world import World, template
+
+RS, RC = "replicasets.apps", "replicationcontrollers"
+
+
+def replica_set(name: str = "rs", **spec: object) -> Object:
+    body = {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "template": template(), **spec}
+    return {"metadata": {"name": name, "namespace": "default"}, "spec": body}
+
+
+def test_a_replication_controller_is_a_replica_set_with_a_plain_selector(world: World) -> None:
+    body = {"metadata": {"name": "rc", "namespace": "default"}, "spec": {"replicas": 2, "template": template()}}
+    world.client.create(RC, body)
+    world.settle()
+    made = world.client.get(RC, "rc", "default")
+    assert made["spec"]["selector"] == made["metadata"]["labels"] == {"app": "web"}
+    assert made["status"] == {
+        "replicas": 2,
+        "fullyLabeledReplicas": 2,
+        "readyReplicas": 2,
+        "availableReplicas": 2,
+        "observedGeneration": 1,
+    }
+    ref = objects.controller_of(world.pod(world.pods()[0]))
+    assert (ref["apiVersion"], ref["kind"], ref["name"]) == ("v1", "ReplicationController", "rc")
+    assert all(name.startswith("rc-") for name in world.pods())
+    released = world.pods()[0]
+    world.edit("pods", released, {"metadata": {"labels": {"app": "other"}}})
+    assert objects.owner_references(world.pod(released)) == []
+    assert len(world.pods()) == 3
+
+
+def test_terminating_pods_are_counted_apart(world: World) -> None:
+    world.client.create(RS, replica_set())
+    world.settle()
+    victim = world.pods()[0]
+    world.kubelet.undying.add(victim)
+    world.delete("pods", victim)
+    status = world.client.get(RS, "rs", "default")["status"]
+    assert (status["replicas"], status["terminatingReplicas"]) == (3, 1)
+    world.delete("pods", victim, grace_period_seconds=0)
+    assert world.client.get(RS, "rs", "default")["status"]["terminatingReplicas"] == 0
+
+
+def test_pods_that_cannot_be_created_are_reported_and_tried_again(world: World) -> None:
+    broken = template(serviceAccountName="missing")
+    world.client.create(RS, replica_set(template=broken))
+    world.settle()
+    assert world.pods() == []
+    [condition] = world.client.get(RS, "rs", "default")["status"]["conditions"]
+    assert (condition["type"], condition["status"], condition["reason"]) == ("ReplicaFailure", "True", "FailedCreate")
+    assert 'serviceaccount "missing" not found' in condition["message"]
+    events = world.events("rs", "FailedCreate")
+    assert events
+    assert all(event == f"Error creating: {condition['message']}" for event in events)
+    world.client.create("serviceaccounts", {"metadata": {"name": "missing", "namespace": "default"}})
+    world.advance(60)
+    assert len(world.pods()) == 3
+    assert "conditions" not in world.client.get(RS, "rs", "default")["status"]
+
+
+def test_a_broken_template_fails_once_and_not_for_every_replica(world: World) -> None:
+    world.client.create(RS, replica_set(replicas=40, template=template(serviceAccountName="missing")))
+    world.settle()
+    [event] = [e for e in world.client.list("events", "default") if e["reason"] == "FailedCreate"]
+    assert event.get("count", 1) <= 2, "a batch begins with one pod, and the status is written once"
+    world.advance(60)
+    [event] = [e for e in world.client.list("events", "default") if e["reason"] == "FailedCreate"]
+    assert event["count"] < 30, "the back-off grows"
+
+
+@pytest.mark.parametrize("cost", [None, "-5"])
+def test_the_pod_that_is_worth_least_goes_first(world: World, cost: str | None) -> None:
+    world.client.create(RS, replica_set())
+    world.settle()
+    chosen = world.pods()[1]
+    note = {"controller.kubernetes.io/pod-deletion-cost": cost} if cost else {}
+    world.edit("pods", chosen, {"metadata": {"annotations": note}})
+    if cost is None:
+        world.make_ready(chosen, ready=False)
+    world.edit(RS, "rs", {"spec": {"replicas": 2}})
+    assert chosen not in world.pods()
+    assert len(world.pods()) == 2
