@@ -6,13 +6,17 @@ from pathlib import Path
 
 import yaml
 
-from kitlib.embedded.apimachinery.resources import by_kind
+from kitlib.embedded.apimachinery.objects import deep_copy
+from kitlib.embedded.apimachinery.resources import by_kind, by_name
+from kitlib.embedded.registry.aggregation import aggregated_rules
 from kitlib.embedded.registry.options import WriteOptions
 from kitlib.embedded.registry.registry import Registry
 
 __all__ = ["ensure"]
 
 _OBJECTS = Path(__file__).with_name("objects.yaml")
+_ROLES = by_name("clusterroles.rbac.authorization.k8s.io")
+_OPTIONS = WriteOptions(user="system:apiserver")
 
 
 def ensure(registry: Registry) -> None:
@@ -25,4 +29,15 @@ def ensure(registry: Registry) -> None:
         meta = obj["metadata"]
         namespace = meta.get("namespace", "")
         if registry.find(resource, meta["name"], namespace) is None:
-            registry.create(resource, obj, namespace=namespace, options=WriteOptions(user="system:apiserver"))
+            registry.create(resource, obj, namespace=namespace, options=_OPTIONS)
+    _aggregate(registry)
+
+
+def _aggregate(registry: Registry) -> None:
+    """Fill the aggregated roles before the first request may ask for them; view is a part of edit, edit of admin."""
+    for name in ("view", "edit", "admin"):
+        role = registry.find(_ROLES, name)
+        if role is None or not role.get("aggregationRule") or role.get("rules"):
+            continue
+        rules = aggregated_rules(role, registry.list(_ROLES).items)
+        registry.update(_ROLES, name, deep_copy(role) | {"rules": rules}, namespace="", options=_OPTIONS)

@@ -6,9 +6,8 @@ Source: `pkg/controller/clusterroleaggregation` of Kubernetes.
 from __future__ import annotations
 
 from kitlib.embedded.apimachinery import objects
-from kitlib.embedded.apimachinery.objects import Object
-from kitlib.embedded.apimachinery.selectors import from_label_selector
 from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.registry.aggregation import aggregated_rules
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["ClusterRoleAggregationController"]
@@ -30,13 +29,7 @@ class ClusterRoleAggregationController(Controller):
         role = self.client.find(_ROLES, key)
         if role is None or not role.get("aggregationRule"):
             return
-        rules: list[Object] = []
-        for selector in role["aggregationRule"].get("clusterRoleSelectors") or []:
-            matches = from_label_selector(selector)
-            for part in self.client.list(_ROLES):
-                if objects.name(part) == key or not matches.matches(objects.labels(part)):
-                    continue
-                rules += [rule for rule in part.get("rules") or [] if rule not in rules]
+        rules = aggregated_rules(role, self.client.list(_ROLES))
         if rules != (role.get("rules") or []):
             self.client.update(_ROLES, objects.deep_copy(role) | {"rules": rules})
 
