@@ -1,14 +1,16 @@
-"""Draw a timeline as SVG: a lane per pod and claim, a gap where a new object took over the name."""
+"""Draw a timeline as SVG: a lane per pod and claim, a stroke where a new object took over the name."""
 
 from __future__ import annotations
 
 from html import escape
 
+from kitlib.views.folding import place, unplace
 from kitlib.views.lanes import Bar, Lane, Picture, short_kind
 
 __all__ = ["picture_svg"]
 
-_LEFT, _WIDTH, _LANE, _TOP = 130, 700, 26, 54
+#: Widths and heights in pixels; above every group of lanes there is room for its name and what happened to it.
+_LEFT, _WIDTH, _LANE, _TOP, _HEAD, _LETTER = 130, 700, 26, 54, 34, 6.6
 _COLOURS = {
     "ready": "#2e7d32",
     "bound": "#1565c0",
@@ -22,34 +24,69 @@ _COLOURS = {
 }
 
 
+class _Axis:
+    """From seconds to pixels, past the folds."""
+
+    def __init__(self, drawn: Picture, left: int) -> None:
+        self._folds = drawn.folds
+        self._left = left
+        self._shown = place(drawn.seconds, drawn.folds)
+
+    def __call__(self, time: float) -> float:
+        return self._left + place(time, self._folds) * _WIDTH / self._shown
+
+    def drawn(self, height: int) -> str:
+        """Return the axis with its ticks, and a mark for every fold."""
+        y = height - 42
+        parts = [_line(self._left, self._left + _WIDTH, y, y, 'opacity=".6"')]
+        for one in self._folds:
+            x, said = (self(one.start) + self(one.end)) / 2, _duration(one.end - one.start)
+            parts.append(_line(x, x, _TOP - 8, y, 'stroke-width="7" stroke-dasharray="1 3" opacity=".35"'))
+            parts.append(_small(x, y - 2, f"⋯ {said} ⋯", "middle"))
+        for n in range(5):
+            time = unplace(self._shown * n / 4, self._folds)
+            parts.append(_small(self._left + _WIDTH * n / 4, y + 14, f"{time:.1f} s", "middle"))
+        return "".join(parts)
+
+
 def picture_svg(drawn: Picture) -> str:
     """Return a picture as one SVG element."""
     if not drawn.lanes and not drawn.marks:
         return "<div>Nothing was recorded yet.</div>"
-    height = _TOP + _LANE * len(drawn.lanes) + 54
-    scale = _WIDTH / drawn.seconds
-    parts = [f'<text x="4" y="16" font-weight="bold">{escape(drawn.title)}</text>']
-    parts += [_mark(n, mark.time * scale, mark.text, height - 20) for n, mark in enumerate(drawn.marks)]
-    parts += [_lane(n, lane, scale) for n, lane in enumerate(drawn.lanes)]
-    parts.append(_axis(drawn.seconds, height - 20))
-    parts.append(_legend([bar.state for lane in drawn.lanes for bar in lane.bars], height))
+    left = max([_LEFT, *(int(_LETTER * len(_label(lane))) + 16 for lane in drawn.lanes)])
+    at = _Axis(drawn, left)
+    parts, y = [f'<text x="4" y="16" font-weight="bold">{escape(drawn.title)}</text>'], _TOP - _HEAD
+    for group in dict.fromkeys(lane.group for lane in drawn.lanes) if drawn.lanes else ("",):
+        lanes = [lane for lane in drawn.lanes if lane.group == group]
+        bottom = y + _HEAD + _LANE * len(lanes)
+        if group:
+            parts.append(f'<text x="4" y="{y + 22}" font-weight="bold">{escape(group)}</text>')
+        marks = [mark for mark in drawn.marks if mark.group == group]
+        parts += [_mark(n, at(mark.time), mark.text, y, bottom) for n, mark in enumerate(marks)]
+        parts += [_lane(y + _HEAD + n * _LANE, lane, left, at) for n, lane in enumerate(lanes)]
+        y = bottom
+    height = y + 54
+    parts.append(at.drawn(height))
+    parts.append(_legend([bar.state for lane in drawn.lanes for bar in lane.bars], left, height))
     return (
-        f'<svg viewBox="0 0 {_LEFT + _WIDTH + 70} {height}" width="100%" style="max-width:900px" '
+        f'<svg viewBox="0 0 {left + _WIDTH + 70} {height}" width="100%" style="max-width:900px" '
         'xmlns="http://www.w3.org/2000/svg" role="img" '
         f'font-family="sans-serif" font-size="12" fill="currentColor"><title>{escape(drawn.title)}</title>'
         f"{''.join(parts)}</svg>"
     )
 
 
-def _lane(number: int, lane: Lane, scale: float) -> str:
-    y = _TOP + number * _LANE
-    kind = "" if lane.kind == "Pod" else f"{short_kind(lane.kind)} "
-    label = f'<text x="{_LEFT - 8}" y="{y + 15}" text-anchor="end">{kind}{escape(lane.name)}</text>'
-    return label + "".join(_bar(bar, y, scale) for bar in lane.bars)
+def _label(lane: Lane) -> str:
+    return lane.name if lane.kind == "Pod" else f"{short_kind(lane.kind)} {lane.name}"
 
 
-def _bar(bar: Bar, y: int, scale: float) -> str:
-    x, width = _LEFT + bar.start * scale, max((bar.end - bar.start) * scale, 1.5)
+def _lane(y: int, lane: Lane, left: int, at: _Axis) -> str:
+    label = f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(_label(lane))}</text>'
+    return label + "".join(_bar(bar, y, at) for bar in lane.bars)
+
+
+def _bar(bar: Bar, y: int, at: _Axis) -> str:
+    x, width = at(bar.start), max(at(bar.end) - at(bar.start), 1.5)
     colour = _COLOURS.get(bar.state, "#78909c")
     title = escape(f"{bar.state}, uid {bar.uid}, {bar.start:.2f} s to {bar.end:.2f} s")
     shape = (
@@ -63,18 +100,18 @@ def _bar(bar: Bar, y: int, scale: float) -> str:
     return shape + f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{y + 23}" stroke="currentColor" stroke-width="2"/>'
 
 
-def _mark(number: int, x: float, text: str, height: int) -> str:
-    row = 36 + 12 * (number % 2)  # Neighbours take turns, so that their words do not overlap.
+def _mark(number: int, x: float, text: str, top: int, bottom: int) -> str:
+    row = top + 16 + 12 * (number % 2)  # Neighbours take turns, so that their words do not overlap.
     return (
-        f'<line x1="{_LEFT + x:.1f}" x2="{_LEFT + x:.1f}" y1="{row}" y2="{height - 26}" '
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{row}" y2="{bottom}" '
         'stroke="currentColor" stroke-dasharray="3 3" opacity=".45"/>'
-        f'<text x="{_LEFT + x + 3:.1f}" y="{row + 4}" font-size="10">{escape(text)}</text>'
+        f'<text x="{x + 3:.1f}" y="{row + 4}" font-size="10">{escape(text)}</text>'
     )
 
 
-def _legend(states: list[str], height: int) -> str:
+def _legend(states: list[str], left: int, height: int) -> str:
     """Say what the colours mean, for those that occur."""
-    parts, x = [], float(_LEFT)
+    parts, x = [], float(left)
     for state in (known for known in _COLOURS if known in states):
         parts.append(f'<rect x="{x:.0f}" y="{height - 15}" width="11" height="11" fill="{_COLOURS[state]}"/>')
         parts.append(f'<text x="{x + 16:.0f}" y="{height - 5}" font-size="10">{state}</text>')
@@ -82,9 +119,13 @@ def _legend(states: list[str], height: int) -> str:
     return "".join(parts)
 
 
-def _axis(seconds: float, height: int) -> str:
-    y = height - 22
-    line = f'<line x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{y}" y2="{y}" stroke="currentColor" opacity=".6"/>'
-    at = f'y="{y + 14}" text-anchor="middle" font-size="10"'
-    ticks = (f'<text x="{_LEFT + _WIDTH * n / 4:.0f}" {at}>{seconds * n / 4:.1f} s</text>' for n in range(5))
-    return line + "".join(ticks)
+def _line(x1: float, x2: float, y1: float, y2: float, look: str) -> str:
+    return f'<line x1="{x1:.1f}" x2="{x2:.1f}" y1="{y1:.1f}" y2="{y2:.1f}" stroke="currentColor" {look}/>'
+
+
+def _small(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="10">{escape(text)}</text>'
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

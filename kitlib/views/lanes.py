@@ -9,6 +9,8 @@ from fnmatch import fnmatch
 from kitlib.checks import History, Life
 from kitlib.client import Change
 from kitlib.lab.notes import Record
+from kitlib.views.folding import Fold, fold
+from kitlib.views.herds import controllers
 
 __all__ = ["Bar", "Lane", "Mark", "Picture", "picture", "short_kind", "story"]
 
@@ -32,29 +34,36 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Everything that ever had one name."""
+    """Everything that ever had one name.
+
+    Args:
+        group: the workload whose lanes stand together, such as `Deployment web`; "" in a picture of one workload.
+    """
 
     kind: str
     name: str
     bars: tuple[Bar, ...]
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment that concerns all lanes: the set was created, scaled or deleted."""
+    """A moment that concerns all lanes of a group: the set was created, scaled or deleted."""
 
     time: float
     text: str
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A timeline to draw; times are seconds since its beginning."""
+    """A timeline to draw; times are seconds since its beginning, also those in folds."""
 
     title: str
     seconds: float
     lanes: tuple[Lane, ...]
     marks: tuple[Mark, ...]
+    folds: tuple[Fold, ...] = ()
 
 
 def picture(record: Record) -> Picture:
@@ -62,31 +71,22 @@ def picture(record: Record) -> Picture:
     history = History(record.changes)
     if not history:
         return Picture(record.title, 0.0, (), ())
-    start = max(record.since, min(change.time for change in history.changes))
-    end = max(start, *(change.time for change in history.changes))
-    images = {image for life in history.lives("Pod") for image in _images(life)}
-    lanes = [
-        Lane(
-            kind,
-            name,
-            tuple(
-                replace(bar, label=" ".join(_images(life)) if len(images) > 1 else "")
-                for life in history.lives(kind, name)
-                for bar in _bars(life, start, end)
-            ),
-        )
-        for kind in record.kinds
-        for name in sorted({life.name for life in history.lives(kind)}, key=_by_ordinal)
-        if fnmatch(name, record.names or "*")
-    ]
-    lanes = [lane for lane in lanes if lane.bars]
-    return Picture(record.title, max(end - start, 0.1), tuple(lanes), tuple(_marks(history, start)))
+    start, end = _span(history, record)
+    lanes = _grouped(history, [lane for lane in _lanes(history, record, start, end) if lane.bars])
+    groups = {lane.group for lane in lanes}
+    marks = tuple(mark if mark.group in groups else replace(mark, group="") for mark in _marks(history, start))
+    edges = {edge for lane in lanes for bar in lane.bars for edge in (bar.start, bar.end)}
+    seconds = max(end - start, 0.1)
+    folds = fold({0.0, seconds, *edges, *(mark.time for mark in marks)})
+    return Picture(record.title, seconds, tuple(lanes), marks, folds)
 
 
 def story(record: Record) -> Iterator[str]:
     """Tell recorded changes in words, one line per change that a reader cares for."""
     history = History(record.changes)
-    start = max(record.since, min((change.time for change in history.changes), default=0.0))
+    if not history:
+        return
+    start, _ = _span(history, record)
     told: dict[str, str] = {}
     for change in history.changes:
         controls = change.kind in ("StatefulSet", "Deployment")
@@ -106,6 +106,59 @@ def short_kind(kind: str) -> str:
     return _SHORT.get(kind, kind.lower())
 
 
+def _span(history: History, record: Record) -> tuple[float, float]:
+    """Return from when to when a picture goes: a little before its first event until a little after its last."""
+    times = [
+        change.time
+        for change in history.changes
+        if change.time >= record.since
+        and (
+            change.kind in ("StatefulSet", "Deployment")
+            or (change.kind in record.kinds and fnmatch(change.name, record.names or "*"))
+        )
+    ] or [record.since]
+    begun = min(change.time for change in history.changes)
+    return max(record.since, begun, min(times) - _LEAD), max(times) + _LEAD
+
+
+def _lanes(history: History, record: Record, start: float, end: float) -> Iterator[Lane]:
+    shown = [
+        (kind, name)
+        for kind in record.kinds
+        for name in sorted({life.name for life in history.lives(kind)}, key=_by_ordinal)
+        if fnmatch(name, record.names or "*")
+    ]
+    images = {
+        image for kind, name in shown if kind == "Pod" for life in history.lives(kind, name) for image in _images(life)
+    }
+    for kind, name in shown:
+        bars = (
+            replace(bar, label=" ".join(_images(life)) if len(images) > 1 else "")
+            for life in history.lives(kind, name)
+            for bar in _bars(life, start, end)
+        )
+        yield Lane(kind, name, tuple(bars))
+
+
+def _grouped(history: History, lanes: list[Lane]) -> list[Lane]:
+    """Let the pods of several workloads stand together, each workload's under its name.
+
+    The names of a Deployment's pods are random, so its lanes are in the order of birth; a StatefulSet's by ordinal.
+    """
+    born = {name: n for n, name in enumerate(dict.fromkeys(life.name for life in history.lives("Pod")))}
+    of = controllers(history, [lane.name for lane in lanes if lane.kind == "Pod"])
+    groups = list(dict.fromkeys(of.values()))
+    parts: list[Lane] = []
+    for group in groups:
+        own = [lane for lane in lanes if lane.kind == "Pod" and of.get(lane.name) == group]
+        if not group.startswith("StatefulSet "):
+            own.sort(key=lambda lane: born[lane.name])
+        parts += [replace(lane, group=group) for lane in own] if len(groups) > 1 else own
+    return [*parts, *(lane for lane in lanes if lane.kind != "Pod" or lane.name not in of)]
+
+
+#: Seconds of what was before the first event and of what is after the last.
+_LEAD = 0.3
 _SHORT = {"PersistentVolumeClaim": "claim", "PersistentVolume": "volume", "StatefulSet": "set"}
 
 
@@ -173,4 +226,4 @@ def _marks(history: History, start: float) -> Iterator[Mark]:
                 text = f"{change.name}: {', '.join(change.state.get('images') or ())}"
             images = change.state.get("images")
             if text and change.time >= start:
-                yield Mark(change.time - start, text)
+                yield Mark(change.time - start, text, f"{change.kind} {change.name}")

@@ -1,8 +1,12 @@
+from dataclasses import replace
 from xml.etree import ElementTree
+
+from pytest import approx
 
 from kitlib.checks import CriterionResult, Outcome, State, Verdict
 from kitlib.lab.notes import Note, Record, ScoreRow, Scores
 from kitlib.views import note_html, picture, picture_svg, scores_text, story, verdict_html, verdict_text
+from kitlib.views.folding import fold, place, unplace
 from tests.unit.checks.story import Story
 
 EVIL = "<script>alert('x')</script>"
@@ -109,3 +113,82 @@ def test_pods_of_several_images_are_labelled():
     )
     [lane] = picture(Record(story.changes)).lanes
     assert [bar.label for bar in lane.bars] == ["nginx:1", "nginx:2", "nginx:2"]
+
+
+def herds():
+    return (
+        Story()
+        .add("ADDED", "Deployment", "cattle", "d", replicas=2)
+        .add("ADDED", "ReplicaSet", "cattle-1", "r", replicas=2, owner="d")
+        .pod("ADDED", "cattle-1-z", "c1", owner="r", owner_name="cattle-1")
+        .pod("ADDED", "cattle-1-b", "c2", owner="r", owner_name="cattle-1")
+        .add("ADDED", "StatefulSet", "pets", "s", replicas=2)
+        .pod("ADDED", "pets-1", "p1", owner="s", owner_name="pets")
+        .pod("ADDED", "pets-0", "p0", owner="s", owner_name="pets")
+        .pod("ADDED", "alone", "a")
+    )
+
+
+def test_the_pods_of_each_workload_stand_together():
+    drawn = picture(Record(herds().pod("DELETED", "alone", "a").changes))
+    assert [(lane.group, lane.name) for lane in drawn.lanes] == [
+        ("Deployment cattle", "cattle-1-z"),  # in the order of birth: a random name says nothing
+        ("Deployment cattle", "cattle-1-b"),
+        ("StatefulSet pets", "pets-0"),
+        ("StatefulSet pets", "pets-1"),
+        ("", "alone"),
+    ]
+    assert [(mark.group, mark.text) for mark in drawn.marks] == [
+        ("StatefulSet pets", "pets: 2 replicas"),
+        ("Deployment cattle", "cattle: 2 replicas"),
+    ]
+    svg = picture_svg(drawn)
+    ElementTree.fromstring(svg)
+    assert "Deployment cattle" in svg and "StatefulSet pets" in svg
+
+
+def test_one_workload_needs_no_heading_and_its_marks_stay():
+    drawn = picture(Record(herds().changes, names="cattle-*"))
+    assert [(lane.group, lane.name) for lane in drawn.lanes] == [("", "cattle-1-z"), ("", "cattle-1-b")]
+    assert {mark.group for mark in drawn.marks} == {""}
+
+
+def test_without_replica_sets_the_pods_own_controller_is_named():
+    changes = [change for change in herds().changes if change.kind not in ("ReplicaSet", "Deployment")]
+    assert {lane.group for lane in picture(Record(changes)).lanes} == {"cattle-1", "StatefulSet pets", ""}
+
+
+def test_a_wide_name_gets_the_room_it_needs():
+    long = "a-deployment-with-a-long-name-6dfbfc65b9-x2k4z"
+    width = picture_svg(picture(Record(Story().pod("ADDED", long, "p").pod("MODIFIED", long, "p", ready=True).changes)))
+    assert float(width.split('viewBox="0 0 ')[1].split()[0]) > 900 + 6 * (len(long) - 25)
+
+
+def at(time, change):
+    return replace(change, time=float(time))
+
+
+def test_long_pauses_are_folded_and_said():
+    changes = Story().pod("ADDED", "web-0", "a").pod("MODIFIED", "web-0", "a", ready=True).pod("DELETED", "web-0", "a")
+    record = Record(tuple(at(time, change) for time, change in zip((0, 1, 601), changes.changes, strict=True)))
+    drawn = picture(record)
+    assert [(round(one.start), round(one.end)) for one in drawn.folds] == [(1, 601)]
+    svg = picture_svg(drawn)
+    ElementTree.fromstring(svg)
+    assert "10 min" in svg
+    pending, ready = (float(part.split('"')[0]) for part in svg.split('width="')[2:4])
+    assert ready < 2 * pending, "a pause of ten minutes takes the room of 1.5 s"
+
+
+def test_folding_can_be_undone():
+    folds = fold([0, 1, 30, 31, 100])
+    for moment in (0.0, 0.5, 1.0, 12.0, 30.0, 30.5, 70.0, 100.0, 101.0):
+        assert unplace(place(moment, folds), folds) == approx(moment)
+    assert place(100.0, folds) == approx(1 + 1.5 + 1 + 1.5)
+    assert fold([0, 7.9, 15]) == ()
+
+
+def test_a_picture_begins_shortly_before_its_first_event():
+    changes = [at(time, change) for time, change in zip((0, 1, 50, 51), two_lives().changes[2:6], strict=True)]
+    drawn = picture(Record(tuple(changes), since=10.0))
+    assert [(bar.state, round(bar.start, 1)) for bar in drawn.lanes[0].bars] == [("ready", 0.0), ("terminating", 0.3)]
