@@ -25,8 +25,10 @@ from kitlib.embedded.controllers.node_timings import parse_timings
 from kitlib.embedded.controllers.taints import taints_of
 from kitlib.embedded.kubeconfig import context_name, write_kubeconfig
 from kitlib.embedded.kubelet.hollow import HollowRuntime
+from kitlib.embedded.kubelet.hollow_worker import HollowWorker
 from kitlib.embedded.kubelet.images.store import ImageStore
 from kitlib.embedded.kubelet.kubelet import Kubelet
+from kitlib.embedded.kubelet.pod_worker import PodWorker
 from kitlib.embedded.kubelet.sandboxed import SandboxedRuntime
 from kitlib.embedded.kubelet.volumes.node_directories import NodeDirectories
 from kitlib.embedded.machines import Machines
@@ -189,6 +191,7 @@ class Server:
             kubelet = Kubelet(
                 client=client,
                 runtime=runtime if name in shape.real_names else hollow,
+                worker=PodWorker if name in shape.real_names else HollowWorker,
                 images=images,
                 node=identities[name],
                 state_dir=self._node_directory(name),

@@ -43,6 +43,7 @@ class Kubelet:
         state_dir: its files: volumes, logs, what hostPath sees.
         clock: its clock.
         token_source: makes service-account tokens for pods.
+        worker: what runs a pod; hollow nodes have another one.
 
     Example:
         kubelet = Kubelet(client=client, runtime=runtime, images=images, node=NodeIdentity("n1"), ...)
@@ -59,9 +60,11 @@ class Kubelet:
         state_dir: Path,
         clock: Clock,
         token_source: TokenSource,
+        worker: type[PodWorker] = PodWorker,
     ) -> None:
         self._client, self._runtime, self._images = client, runtime, images
         self._name, self._files, self._clock, self._token = node.name, NodeFiles(state_dir), clock, token_source
+        self._worker_type = worker
         self._identity, self._node = node, NodeStatus(client, node, clock)
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -143,12 +146,11 @@ class Kubelet:
         current = self._client.find("pods", meta["name"], meta["namespace"])
         if current is None or current["metadata"]["uid"] != uid or uid in self._workers:
             return
-        others = [worker.context.pod for worker in self._workers.values()]
-        reason = rejection(current, others)
+        reason = rejection(current, (worker.context.pod for worker in self._workers.values()))
         if reason and current.get("status", {}).get("phase") == "Pending":
             self._reject(current, *reason)
             current = self._client.get("pods", meta["name"], meta["namespace"])
-        worker = PodWorker(self._context(current), node=self._identity)
+        worker = self._worker_type(self._context(current), node=self._identity)
         self._workers[uid] = worker
         self._tasks[uid] = asyncio.ensure_future(self._run(uid, worker))
 
