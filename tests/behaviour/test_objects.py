@@ -192,3 +192,17 @@ def test_service_account_lifecycle(rest: Rest, namespace: str, unique: str) -> N
     assert rest.put(f"{path}/account", account)["automountServiceAccountToken"] is True
     assert rest("DELETE", f"{path}?labelSelector=test-serviceaccount-static={unique}").status == 200
     assert rest("GET", f"{path}/account").status == 404
+
+
+def test_a_put_creates_a_few_kinds(rest: Rest, namespace: str) -> None:
+    """A Lease, not a ConfigMap; nobody who names a version; and a path needs its namespace."""
+    leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+    assert rest("PUT", f"{leases}/new", {"metadata": {"name": "new"}}).status == 201
+    assert rest("PUT", f"{leases}/new", {"metadata": {"name": "new"}}).status == 200
+    stale = {"metadata": {"name": "other", "resourceVersion": "1"}}
+    assert rest("PUT", f"{leases}/other", stale).status in (404, 409)
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    answer = rest("PUT", f"{maps}/new", {"metadata": {"name": "new"}})
+    assert (answer.status, answer.json["message"]) == (404, 'configmaps "new" not found')
+    answer = rest("GET", "/apis/coordination.k8s.io/v1/leases/new")
+    assert (answer.status, answer.json["message"]) == (404, "the server could not find the requested resource")

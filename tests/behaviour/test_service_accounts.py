@@ -214,7 +214,7 @@ def test_can_i(kubectl: Kubectl) -> None:
     assert any(line.split()[0] == "configmaps" and "[get list watch]" in line for line in listed.splitlines())
     assert f"system:serviceaccount:{kubectl.namespace}:default" in kubectl("auth", "whoami", account)
     role = (
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\n"
+        f"apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: r, namespace: {kubectl.namespace}}}\n"
         "rules:\n- {apiGroups: [''], resources: [pods], verbs: [get]}\n"
     )
     assert "role.rbac.authorization.k8s.io/r reconciled" in kubectl("auth", "reconcile", "-f", "-", stdin=role)

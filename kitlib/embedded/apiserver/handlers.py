@@ -114,6 +114,8 @@ class Handlers:
         if verb not in self._by_verb or (verb == "create" and request.info.name) or (named and not request.info.name):
             message = f"the server does not allow this method on the requested resource: {request.http.method}"
             raise generic(405, "MethodNotAllowed", message)
+        if named and request.resource.namespaced and not request.info.namespace:
+            raise generic(404, "NotFound", "the server could not find the requested resource")
         if text := _DEPRECATED.get(request.resource.qualified):
             request.warnings.append(text)
         return await self._by_verb[verb](request)
@@ -186,12 +188,26 @@ class Handlers:
         presenter, info = self.presenter(request), request.info
         obj = self._accept(request, await request.body())
 
+        existed = self._registry.find(request.stored, info.name, info.namespace) is not None
+
         def write(obj: Object, options: WriteOptions) -> Object:
+            if not existed and self._creates(request, obj):
+                return self._registry.create(request.stored, obj, namespace=info.namespace, options=options)
             where = {"namespace": info.namespace, "subresource": info.subresource}
             return self._registry.update(request.stored, info.name, obj, options=options, **where)
 
         updated = self._write(request, obj, write)
-        return json_response(presenter.one(updated), warnings=request.warnings)
+        return json_response(presenter.one(updated), status=200 if existed else 201, warnings=request.warnings)
+
+    @staticmethod
+    def _creates(request: ApiRequest, obj: Object) -> bool:
+        """Whether a PUT of what is not there makes it: a few kinds allow that, and nobody who names a version."""
+        meta = obj.setdefault("metadata", {})
+        if not strategy_for(request.stored).create_on_update or request.info.subresource:
+            return False
+        if meta.get("resourceVersion") or meta.get("uid"):
+            return False
+        return bool(meta.setdefault("name", request.info.name) == request.info.name)
 
     async def patch(self, request: ApiRequest) -> web.Response:
         """PATCH one object or its status."""

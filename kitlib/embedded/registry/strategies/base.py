@@ -53,6 +53,8 @@ class Strategy:
     """
 
     initial_status: ClassVar[Object] = {}
+    create_on_update: ClassVar[bool] = False
+    """Whether a PUT of an object that does not exist creates it."""
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource

@@ -64,6 +64,8 @@ class NodeStrategy(Strategy):
 class PriorityClassStrategy(Strategy):
     """Priority classes: their value is for life."""
 
+    create_on_update = True
+
     def default(self, obj: Object) -> None:
         """Preempt lower ones; the value is always written."""
         obj.setdefault("preemptionPolicy", "PreemptLowerPriority")
@@ -90,6 +92,8 @@ class PriorityClassStrategy(Strategy):
 
 class LeaseStrategy(Strategy):
     """Leases."""
+
+    create_on_update = True
 
     def default(self, obj: Object) -> None:
         """A spec is always written."""

@@ -20,6 +20,8 @@ _PROTOCOLS = ("SCTP", "TCP", "UDP")
 class EndpointsStrategy(Strategy):
     """Endpoints, the old view of a service's backends."""
 
+    create_on_update = True
+
     def default(self, obj: Object) -> None:
         """Protocol TCP."""
         for subset in obj.get("subsets") or ():

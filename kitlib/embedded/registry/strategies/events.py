@@ -13,6 +13,8 @@ __all__ = ["EventStrategy"]
 class EventStrategy(Strategy):
     """Events: written by every component, hardly checked."""
 
+    create_on_update = True
+
     def default(self, obj: Object) -> None:
         """The fields that Go writes even when empty, which typed clients expect."""
         for field in ("involvedObject", "source"):

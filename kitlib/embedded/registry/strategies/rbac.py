@@ -17,6 +17,7 @@ _SUBJECTS = ("ServiceAccount", "User", "Group")
 class RoleStrategy(Strategy):
     """Roles and ClusterRoles."""
 
+    create_on_update = True
     check_name = staticmethod(check_path_segment)
 
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
@@ -30,6 +31,7 @@ class RoleStrategy(Strategy):
 class RoleBindingStrategy(Strategy):
     """RoleBindings and ClusterRoleBindings: the role they refer to is for life."""
 
+    create_on_update = True
     check_name = staticmethod(check_path_segment)
 
     def default(self, obj: Object) -> None:

@@ -21,6 +21,7 @@ _ADDRESS_FIELDS = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "i
 class ServiceStrategy(Strategy):
     """Services: behaviour 4.1."""
 
+    create_on_update = True
     check_name = staticmethod(check_service_name)
     initial_status: ClassVar[Object] = {"loadBalancer": {}}
 
