@@ -87,6 +87,7 @@ def _status(kind: str) -> Subresource:
 
 
 _SCALE = Subresource("scale", "Scale", _STATUS, "autoscaling", "v1")
+_PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 _WORKLOAD = {"categories": ("all",), "has_generation": True}
 
 RESOURCES: tuple[Resource, ...] = (
@@ -136,6 +137,7 @@ RESOURCES: tuple[Resource, ...] = (
             Subresource("exec", "PodExecOptions", ("create", "get")),
             Subresource("log", "Pod", ("get",)),
             Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
+            Subresource("proxy", "PodProxyOptions", _PROXY_VERBS),
             _status("Pod"),
         ),
     ),
@@ -159,7 +161,16 @@ RESOURCES: tuple[Resource, ...] = (
         subresources=(Subresource("token", "TokenRequest", ("create",), "authentication.k8s.io", "v1"),),
     ),
     Resource(
-        "", "v1", "services", "Service", short_names=("svc",), categories=("all",), subresources=(_status("Service"),)
+        "",
+        "v1",
+        "services",
+        "Service",
+        short_names=("svc",),
+        categories=("all",),
+        subresources=(
+            Subresource("proxy", "ServiceProxyOptions", _PROXY_VERBS),
+            _status("Service"),
+        ),
     ),
     Resource("apps", "v1", "controllerrevisions", "ControllerRevision"),
     Resource(

@@ -22,6 +22,7 @@ from kitlib.embedded.apiserver.impersonation import impersonated
 from kitlib.embedded.apiserver.negotiation import prefers_yaml
 from kitlib.embedded.apiserver.node_streams import Node
 from kitlib.embedded.apiserver.nonresource import NonResources
+from kitlib.embedded.apiserver.proxy import Proxy
 from kitlib.embedded.apiserver.request import INFO, USER, ApiRequest
 from kitlib.embedded.apiserver.request_info import parse
 from kitlib.embedded.apiserver.responses import as_yaml, failure, json_response
@@ -77,7 +78,9 @@ class ApiServer:
         self._nonresources = NonResources(VERSION, tokens, address)
         self._authorizer = Authorizer(registry.store)
         self._handlers = Handlers(registry, EscalationCheck(self._authorizer))
-        self._subresources = Subresources(registry, self._handlers, tokens, PodStreams(registry, node))
+        self._subresources = Subresources(
+            registry, self._handlers, tokens, streams=PodStreams(registry, node), proxy=Proxy(registry, node)
+        )
         self._reviews = Reviews(self._authorizer, tokens)
         self.app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[_encoding, _failures, self._access])
         self.app.router.add_route("*", "/{path:.*}", self._route)

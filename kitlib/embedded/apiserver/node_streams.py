@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
@@ -60,3 +61,6 @@ class Node(Protocol):
 
     async def connect(self, namespace: str, pod: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a port inside the pod's network; OSError when nobody listens."""
+
+    async def dial(self, address: str, port: int) -> socket.socket:
+        """Connect to an address of the pod network; OSError as connect does."""

@@ -84,7 +84,9 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource = (*rest, "", "")[:3] if len(rest) < 3 else (rest[0], rest[1], "/".join(rest[2:]))
-    verb = "watch" if legacy_watch else _verb(method, name, query)
+    if subresource.startswith("proxy/"):  # what follows is a path of whoever is proxied
+        subresource = "proxy"
+    verb = "watch" if legacy_watch else _verb(method, name, {} if subresource == "proxy" else query)
     return RequestInfo(
         verb, path, group, version, namespace, plural, name, subresource, resource(group, version, plural)
     )

@@ -13,6 +13,7 @@ from kitlib.embedded.apimachinery.status import FieldError, bad_request, conflic
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.apiserver.authentication import ServiceAccountTokens
 from kitlib.embedded.apiserver.handlers import Handlers, patch_type_of
+from kitlib.embedded.apiserver.proxy import Proxy
 from kitlib.embedded.apiserver.request import ApiRequest
 from kitlib.embedded.apiserver.responses import json_response
 from kitlib.embedded.apiserver.streams import PodStreams
@@ -34,10 +35,17 @@ class Subresources:
         handlers: for `/status` and `/finalize`, which are ordinary writes.
         tokens: for `/token`.
         streams: for `/log`, `/exec`, `/attach` and `/portforward`.
+        proxy: for `/proxy`.
     """
 
     def __init__(
-        self, registry: Registry, handlers: Handlers, tokens: ServiceAccountTokens, streams: PodStreams
+        self,
+        registry: Registry,
+        handlers: Handlers,
+        tokens: ServiceAccountTokens,
+        *,
+        streams: PodStreams,
+        proxy: Proxy,
     ) -> None:
         self._registry, self._tokens = registry, tokens
         self._by_name: dict[str, Callable[[ApiRequest], Awaitable[web.StreamResponse]]] = {
@@ -51,6 +59,7 @@ class Subresources:
             "exec": streams.exec,
             "attach": streams.attach,
             "portforward": streams.port_forward,
+            "proxy": proxy.handle,
         }
 
     async def handle(self, request: ApiRequest) -> web.StreamResponse:
@@ -63,7 +72,7 @@ class Subresources:
         served = next((sub for sub in request.resource.subresources if sub.name == info.subresource), None)
         if served is None:
             raise generic(404, "NotFound", "the server could not find the requested resource")
-        if info.verb not in served.verbs:
+        if info.verb not in served.verbs and served.name != "proxy":  # a proxy passes any method on
             message = f"the server does not allow this method on the requested resource: {request.http.method}"
             raise generic(405, "MethodNotAllowed", message)
         return await self._by_name[info.subresource](request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -266,6 +267,10 @@ class Kubelet:
         worker = self._worker(namespace, pod)
         connection = await self._runtime.dial_in_sandbox(worker.sandbox_id, port)
         return await asyncio.open_connection(sock=connection)
+
+    async def dial(self, address: str, port: int) -> socket.socket:
+        """Connect to an address of the pod network; OSError as connect does."""
+        return await self._runtime.dial(address, port)
 
     def _worker(self, namespace: str, pod: str) -> PodWorker:
         found = self._client.get("pods", pod, namespace)
