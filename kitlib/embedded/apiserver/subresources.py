@@ -18,6 +18,7 @@ from kitlib.embedded.apiserver.request import ApiRequest
 from kitlib.embedded.apiserver.responses import json_response
 from kitlib.embedded.apiserver.streams import PodStreams
 from kitlib.embedded.registry import pods, scale
+from kitlib.embedded.registry.eviction import evict
 from kitlib.embedded.registry.registry import Registry
 
 __all__ = ["Subresources"]
@@ -113,7 +114,7 @@ class Subresources:
         """POST `/eviction`."""
         info = request.info
         body = await request.body(kind=("policy", "v1", "Eviction"))
-        status = pods.evict(self._registry, info.name, namespace=info.namespace, eviction=body)
+        status = evict(self._registry, info.name, namespace=info.namespace, eviction=body)
         return json_response(status, status=201)
 
     async def token(self, request: ApiRequest) -> web.Response:

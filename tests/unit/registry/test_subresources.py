@@ -10,6 +10,7 @@ from kitlib.embedded.apimachinery.resources import by_name
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.registry import pods, scale
 from kitlib.embedded.registry.events import EventRecorder, expire
+from kitlib.embedded.registry.eviction import evict
 from kitlib.embedded.registry.options import WriteOptions
 from tests.unit.registry.harness import Harness
 
@@ -91,12 +92,17 @@ def test_a_pod_that_ends_is_not_bound(api: Harness) -> None:
 # -- eviction ------------------------------------------------------------------------------------------------------
 
 
-def budgeted(api: Harness, *, allowed: int, phase: str = "Running") -> None:
+def budgeted(
+    api: Harness, *, allowed: int, phase: str = "Running", ready: bool = True, healthy: int = 1, policy: str = ""
+) -> None:
     api.pod(node="n", labels={"app": "web"})
-    api.merge("pods", "p", {"status": {"phase": phase}}, subresource="status")
-    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
+    conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
+    api.merge("pods", "p", {"status": {"phase": phase, "conditions": conditions}}, subresource="status")
+    spec: Json = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
+    spec |= {"unhealthyPodEvictionPolicy": policy} if policy else {}
     api.create("poddisruptionbudgets.policy", {"metadata": {"name": "b"}, "spec": spec})
-    status = {"disruptionsAllowed": allowed, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1}
+    status = {"disruptionsAllowed": allowed, "currentHealthy": healthy, "desiredHealthy": 1, "expectedPods": 1}
+    status["observedGeneration"] = 1
     api.merge("poddisruptionbudgets.policy", "b", {"status": status}, subresource="status")
 
 
@@ -107,15 +113,57 @@ def allowed(api: Harness) -> int:
 
 def test_an_eviction_spends_the_budget(api: Harness) -> None:
     budgeted(api, allowed=1)
-    assert pods.evict(api.registry, "p", namespace="default", eviction={})["status"] == "Success"
+    assert evict(api.registry, "p", namespace="default", eviction={})["status"] == "Success"
     assert (api.find("pods", "p") or {})["metadata"]["deletionTimestamp"]
     assert allowed(api) == 0
+
+
+def test_an_eviction_is_noted_on_budget_and_pod(api: Harness) -> None:
+    budgeted(api, allowed=2)
+    evict(api.registry, "p", namespace="default", eviction={})
+    assert list((api.find("poddisruptionbudgets.policy", "b") or {})["status"]["disruptedPods"]) == ["p"]
+    [mark] = [c for c in (api.find("pods", "p") or {})["status"]["conditions"] if c["type"] == "DisruptionTarget"]
+    assert (mark["reason"], mark["message"]) == ("EvictionByEvictionAPI", "Eviction API: evicting")
+
+
+@pytest.mark.parametrize(
+    ("policy", "healthy", "goes"),
+    [("", 1, True), ("", 0, False), ("IfHealthyBudget", 0, False), ("AlwaysAllow", 0, True)],
+)
+def test_an_unhealthy_pod_may_go_where_enough_others_are_healthy(
+    api: Harness, policy: str, healthy: int, goes: bool
+) -> None:
+    budgeted(api, allowed=0, ready=False, healthy=healthy, policy=policy)
+    if goes:
+        evict(api.registry, "p", namespace="default", eviction={})
+        return
+    with pytest.raises(StatusError, match="violate the pod's disruption budget"):
+        evict(api.registry, "p", namespace="default", eviction={})
+
+
+def test_a_budget_that_changed_must_be_counted_first(api: Harness) -> None:
+    budgeted(api, allowed=1)
+    api.merge("poddisruptionbudgets.policy", "b", {"spec": {"minAvailable": 0}})
+    with pytest.raises(StatusError) as caught:
+        evict(api.registry, "p", namespace="default", eviction={})
+    message = "The disruption budget b is still being processed by the server."
+    assert caught.value.details["causes"] == [{"reason": "DisruptionBudget", "message": message}]
+    assert caught.value.details["retryAfterSeconds"] == 10
+
+
+def test_two_budgets_over_one_pod_are_too_many(api: Harness) -> None:
+    budgeted(api, allowed=1)
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
+    api.create("poddisruptionbudgets.policy", {"metadata": {"name": "c"}, "spec": spec})
+    with pytest.raises(StatusError, match="more than one PodDisruptionBudget") as caught:
+        evict(api.registry, "p", namespace="default", eviction={})
+    assert caught.value.code == 500
 
 
 def test_an_eviction_beyond_the_budget_is_refused(api: Harness) -> None:
     budgeted(api, allowed=0)
     with pytest.raises(StatusError) as caught:
-        pods.evict(api.registry, "p", namespace="default", eviction={})
+        evict(api.registry, "p", namespace="default", eviction={})
     assert (caught.value.code, caught.value.reason) == (429, "TooManyRequests")
     assert caught.value.details["causes"][0]["reason"] == "DisruptionBudget"
     assert "deletionTimestamp" not in (api.find("pods", "p") or {})["metadata"]
@@ -123,7 +171,7 @@ def test_an_eviction_beyond_the_budget_is_refused(api: Harness) -> None:
 
 def test_a_dry_run_of_an_eviction_spends_nothing(api: Harness) -> None:
     budgeted(api, allowed=1)
-    pods.evict(api.registry, "p", namespace="default", eviction={"deleteOptions": {"dryRun": ["All"]}})
+    evict(api.registry, "p", namespace="default", eviction={"deleteOptions": {"dryRun": ["All"]}})
     assert allowed(api) == 1
     assert "deletionTimestamp" not in (api.find("pods", "p") or {})["metadata"]
 
@@ -131,7 +179,7 @@ def test_a_dry_run_of_an_eviction_spends_nothing(api: Harness) -> None:
 @pytest.mark.parametrize("phase", ["Pending", "Succeeded", "Failed"])
 def test_a_pod_that_does_not_serve_costs_nothing(api: Harness, phase: str) -> None:
     budgeted(api, allowed=0, phase=phase)
-    pods.evict(api.registry, "p", namespace="default", eviction={})
+    evict(api.registry, "p", namespace="default", eviction={})
 
 
 # -- events --------------------------------------------------------------------------------------------------------
