@@ -28,6 +28,32 @@ spec:
     spec: {{containers: [{{name: httpd, image: "{HTTPD}"}}]}}
 """
 
+CONTROLLER = f"""\
+apiVersion: v1
+kind: ReplicationController
+metadata: {{name: update-demo}}
+spec:
+  replicas: 2
+  selector: {{name: update-demo}}
+  template:
+    metadata: {{labels: {{name: update-demo}}}}
+    spec: {{containers: [{{name: main, image: "{HTTPD}", ports: [{{containerPort: 80}}]}}]}}
+"""
+
+
+def create_controller(kubectl: Kubectl, patience: Patience) -> list[str]:
+    """Make the replication controller and wait for its pods; return their names."""
+    kubectl("create", "-f", "-", stdin=CONTROLLER)
+    found = kubectl.json("get", "rc", "update-demo")
+    wanted = found["spec"]["replicas"]
+
+    def ready() -> bool:
+        status = kubectl.json("get", "rc", "update-demo").get("status", {})
+        return bool(status.get("readyReplicas") == wanted)
+
+    patience.until(ready, "the pods of the replication controller")
+    return [item["metadata"]["name"] for item in kubectl.json("get", "pods", "-l", "name=update-demo")["items"]]
+
 
 def pod(name: str) -> str:
     return (
@@ -48,23 +74,24 @@ def test_cluster_info(kubectl: Kubectl) -> None:
 
 
 def test_describe(kubectl: Kubectl, patience: Patience) -> None:
-    """Kubectl describe should check if kubectl describe prints relevant information for rc and pods (with a
-    Deployment)
-    """
-    kubectl("apply", "-f", "-", stdin=DEPLOYMENT)
-    kubectl("expose", "deployment", "httpd-deployment", "--port=6379", "--target-port=80")
-    kubectl("rollout", "status", "deployment/httpd-deployment")
-    name = kubectl.json("get", "pods", "-l", "app=httpd")["items"][0]["metadata"]["name"]
-    told = kubectl("describe", "pod", name)
-    for text in ("Name:", "Namespace:", "Node:", "Labels:           app=httpd", "Status:           Running", "IP:"):
+    """Kubectl describe should check if kubectl describe prints relevant information for rc and pods"""
+    names = create_controller(kubectl, patience)
+    kubectl("expose", "rc", "update-demo", "--port=6379", "--target-port=80")
+    told = kubectl("describe", "rc", "update-demo")
+    for text in ("Name:", "Namespace:", "Selector:", "Labels:", "Annotations:", "Replicas:", "Pods Status:"):
         assert text in told
-    for text in ("Controlled By:  ReplicaSet/", f"Image:          {HTTPD}", "State:          Running", "QoS Class:"):
+    for text in ("Pod Template:", f"Image:         {HTTPD}", "Replicas:     2 current / 2 desired"):
         assert text in told
-    patience.until(lambda: "Started" in kubectl("describe", "pod", name), "the event in the description")
-    told = kubectl("describe", "service", "httpd-deployment")
+    told = kubectl("describe", "pod", names[0])
+    for text in ("Name:", "Namespace:", "Node:", "Labels:           name=update-demo", "Status:           Running"):
+        assert text in told
+    for text in ("Controlled By:  ReplicationController/update-demo", f"Image:          {HTTPD}", "QoS Class:"):
+        assert text in told
+    patience.until(lambda: "Started" in kubectl("describe", "pod", names[0]), "the event in the description")
+    told = kubectl("describe", "service", "update-demo")
     for text in ("Selector:", "Type:", "IP:", "Port:", "Endpoints:", "Session Affinity:"):
         assert text in told
-    node = kubectl.json("get", "pod", name)["spec"]["nodeName"]
+    node = kubectl.json("get", "pod", names[0])["spec"]["nodeName"]
     told = kubectl("describe", "node", node)
     for text in ("Name:", "Labels:", "Annotations:", "CreationTimestamp:", "Conditions:", "Addresses:", "Capacity:"):
         assert text in told
@@ -86,9 +113,8 @@ def test_diff(kubectl: Kubectl) -> None:
 
 
 def test_expose(kubectl: Kubectl, patience: Patience) -> None:
-    """Kubectl expose should create services for rc (for a Deployment and a Service)"""
-    kubectl("apply", "-f", "-", stdin=DEPLOYMENT)
-    kubectl("rollout", "status", "deployment/httpd-deployment")
+    """Kubectl expose should create services for rc"""
+    create_controller(kubectl, patience)
 
     def check(name: str, port: int) -> None:
         service = kubectl.json("get", "service", name)
@@ -96,7 +122,7 @@ def test_expose(kubectl: Kubectl, patience: Patience) -> None:
         listed = patience.until(lambda: kubectl.json("get", "endpoints", name).get("subsets"), "an endpoint")
         assert listed[0]["ports"][0]["port"] == 80
 
-    kubectl("expose", "deployment", "httpd-deployment", "--name=rm2", "--port=1234", "--target-port=80")
+    kubectl("expose", "rc", "update-demo", "--name=rm2", "--port=1234", "--target-port=80")
     check("rm2", 1234)
     kubectl("expose", "service", "rm2", "--name=rm3", "--port=2345", "--target-port=80")
     check("rm3", 2345)
@@ -111,12 +137,9 @@ def test_label(kubectl: Kubectl) -> None:
     assert "testing-label-value" not in kubectl("get", "pod", "pause", "-L", "testing-label")
 
 
-def test_patch(kubectl: Kubectl) -> None:
-    """Kubectl patch should add annotations for pods in rc (of a Deployment)"""
-    kubectl("create", "-f", "-", stdin=DEPLOYMENT)
-    kubectl("rollout", "status", "deployment/httpd-deployment")
-    for item in kubectl.json("get", "pods", "-l", "app=httpd")["items"]:
-        name = item["metadata"]["name"]
+def test_patch(kubectl: Kubectl, patience: Patience) -> None:
+    """Kubectl patch should add annotations for pods in rc"""
+    for name in create_controller(kubectl, patience):
         kubectl("patch", "pod", name, "-p", '{"metadata":{"annotations":{"x":"y"}}}')
         assert kubectl.json("get", "pod", name)["metadata"]["annotations"]["x"] == "y"
 
@@ -186,21 +209,15 @@ def test_logs(kubectl: Kubectl, patience: Patience) -> None:
 
 
 def test_update_demo(kubectl: Kubectl, patience: Patience) -> None:
-    """Kubectl Update Demo should create and stop a replication controller / should scale a replication controller
-    (with a Deployment)
-    """
-    kubectl("create", "-f", "-", stdin=DEPLOYMENT)
-
-    def running(count: int) -> None:
-        kubectl("scale", "deployment", "httpd-deployment", f"--replicas={count}", "--timeout=60s")
-        template = "{{range .items}}{{.metadata.name}} {{end}}"
-        query = ("get", "pods", "-l", "app=httpd", "-o", f"template={template}")
-        patience.until(lambda: len(kubectl(*query).split()) == count, f"{count} pods")
-
-    for count in (2, 1, 2):
-        running(count)
-    kubectl("delete", "--grace-period=0", "--force", "-f", "-", stdin=DEPLOYMENT)
-    patience.until(lambda: not kubectl.json("get", "pods", "-l", "app=httpd")["items"], "no pods")
+    """Kubectl Update Demo should create and stop a replication controller / should scale a replication controller"""
+    create_controller(kubectl, patience)
+    template = "{{range .items}}{{.metadata.name}} {{end}}"
+    query = ("get", "pods", "-l", "name=update-demo", "-o", f"template={template}")
+    for count in (1, 2):
+        kubectl("scale", "rc", "update-demo", f"--replicas={count}", "--timeout=60s")
+        patience.until(lambda count=count: len(kubectl(*query).split()) == count, f"{count} pods")
+    kubectl("delete", "--grace-period=0", "--force", "-f", "-", stdin=CONTROLLER)
+    patience.until(lambda: not kubectl.json("get", "pods", "-l", "name=update-demo")["items"], "no pods")
 
 
 @pytest.mark.parametrize("listen", [("--port=0",), ("--unix-socket",)])

@@ -71,8 +71,8 @@ def of_service(owner: Owner, service: Object | None, nodes: Mapping[str, str]) -
 def of_pod(pod: Object, nodes: Mapping[str, str]) -> set[Frontend]:
     """Return where a running pod's host ports are reachable: on its node's address, or on the one it names."""
     status, node = pod.get("status") or {}, pod["spec"].get("nodeName", "")
-    if status.get("phase") != "Running" or not status.get("podIP"):
-        return set()
+    if status.get("phase") != "Running" or not status.get("podIP") or pod["spec"].get("hostNetwork"):
+        return set()  # who is in the node's network listens there itself
     own = [address for address, name in nodes.items() if name == node]
     owner = (objects.namespace(pod), objects.name(pod))
     return {

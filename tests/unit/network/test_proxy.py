@@ -199,6 +199,7 @@ def test_host_ports_are_on_the_pods_own_node() -> None:
     }
     found = of_pod(pod, {"10.244.0.1": "one", "10.244.0.2": "two"})
     assert {(f.address, f.number, f.port) for f in found} == {("10.244.0.1", 8080, "80"), ("10.244.9.9", 81, "81")}
+    assert of_pod(pod | {"spec": pod["spec"] | {"hostNetwork": True}}, {"10.244.0.1": "one"}) == set()
     assert of_pod(pod | {"status": {"phase": "Succeeded", "podIP": "10.244.0.9"}}, {"10.244.0.1": "one"}) == set()
 
 
