@@ -13,6 +13,7 @@ from kubernetes import config
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api
 
 from kitlib.environments.embedded import EmbeddedProvider
+from tests.behaviour.pods import Pods
 from tests.behaviour.rest import Rest
 from tests.behaviour.serving import Serving
 from tests.behaviour.stateful_sets import StatefulSets, stateful_sets
@@ -126,3 +127,8 @@ def rest(client: ApiClient) -> Rest:
 @pytest.fixture
 def serving(rest: Rest, kubectl: Kubectl, patience: Patience) -> Serving:
     return Serving(rest, kubectl, patience)
+
+
+@pytest.fixture
+def pods(rest: Rest, kubectl: Kubectl, patience: Patience) -> Pods:
+    return Pods(rest, kubectl, patience)

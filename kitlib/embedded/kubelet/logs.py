@@ -126,7 +126,7 @@ class ContainerLog:
         os.close(read_end)
         self._open.discard(read_end)
         if stream and self._partial[stream]:
-            self._save(self._entry(stream, self._partial[stream], full=True))
+            self._save(self._entry(stream, self._partial[stream], full=False))  # it had no newline
             self._partial[stream] = b""
         if self.ended:
             self._file.close()

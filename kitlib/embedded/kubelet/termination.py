@@ -64,6 +64,11 @@ def _log_lines(context: PodContext, record: ContainerRecord) -> list[str]:
     """Return the last lines of the instance's output, without their times and streams."""
     try:
         with context.log_path(record.name, record.restart_count).open(errors="replace") as log:
-            return [line.split(" ", 3)[-1] for line in deque(log, maxlen=_LOG_LINES)]
+            return [_text(entry) for entry in deque(log, maxlen=_LOG_LINES)]
     except OSError:
         return []
+
+
+def _text(entry: str) -> str:
+    _, _, flag, text = entry.split(" ", 3)
+    return text if flag == "F" else text.removesuffix("\n")

@@ -80,15 +80,15 @@ def _content_in_loop(path: str, retry: int, *, stop: bool) -> None:
 
 
 def _mode(path: str) -> None:
-    print(f'mode of file "{path}": {_go_mode(os.lstat(path).st_mode)}')
+    print(f'mode of file "{path}": {_go_mode(Path(path).stat().st_mode)}')
 
 
 def _permissions(path: str) -> None:
-    print(f'perms of file "{path}": {_go_mode(os.lstat(path).st_mode & 0o777)}')
+    print(f'perms of file "{path}": {_go_mode(Path(path).stat().st_mode & 0o777)}')
 
 
 def _owner(path: str) -> None:
-    found = os.lstat(path)
+    found = Path(path).stat()
     print(f'owner UID of "{path}": {found.st_uid}\nowner GID of "{path}": {found.st_gid}')
 
 
