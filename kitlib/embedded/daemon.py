@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import logging
 import os
@@ -137,6 +138,8 @@ async def _run(config: ServerConfig, report: _Report) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every client and every pod takes some
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    # API objects have no cycles: looking for some among a hundred thousand of them, again and again, is wasted.
+    gc.set_threshold(50_000, 20, 100)
     server = Server(config, SystemClock(), progress=lambda step: report.send(progress=step))
     try:
         write_record(config.directory, os.getpid())

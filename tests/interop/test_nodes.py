@@ -266,3 +266,29 @@ def test_a_worker_that_is_taken_away_takes_its_pods_along(tmp_path: Path) -> Non
         assert kubectl("get", "nodes", "-o", "name").split() == ["node/kit-control-plane", "node/kit-worker"]
     finally:
         provider.delete("shrinks")
+
+
+HOLLOW = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: pretends}
+spec:
+  nodeSelector: {kit.embedded/hollow: "true"}
+  tolerations: [{key: kit.embedded/hollow, operator: Exists}]
+  containers: [{name: c, image: nginx}]
+"""
+
+
+def test_hollow_nodes_pretend_to_run_what_asks_for_them(tmp_path: Path) -> None:
+    provider = EmbeddedProvider(tmp_path)
+    try:
+        kubectl = Kubectl(provider.create("hollow", hollow_nodes=2).kubeconfig, tmp_path)
+        kubectl("apply", "-f", "-", stdin=HOLLOW)
+        kubectl("run", "real", "--image=nginx")
+        kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=25s")
+        assert field(kubectl, "pretends", ".spec.nodeName").startswith("hollow-node-")
+        assert field(kubectl, "pretends", ".status.podIP").startswith("10.244.2")
+        assert field(kubectl, "real", ".spec.nodeName") == "kit-control-plane"
+        kubectl("delete", "pod", "pretends", "--timeout=25s")
+    finally:
+        provider.delete("hollow")
