@@ -287,3 +287,61 @@ def test_raw_forms(kubectl: Kubectl) -> None:
     assert kubectl("get", "--raw", "/readyz") == "ok"
     assert json.loads(kubectl("get", "--raw", "/version"))["minor"].rstrip("+").isdigit()
     assert kubectl("get", "--raw", "/livez?verbose").endswith("livez check passed\n")
+
+
+def guestbook(name: str, replicas: int, port: int, *arguments: str) -> str:
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "List",
+            "items": [
+                {
+                    "apiVersion": "v1",
+                    "kind": "Service",
+                    "metadata": {"name": name},
+                    "spec": {"selector": {"app": name}, "ports": [{"port": port}]},
+                },
+                {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "metadata": {"name": name},
+                    "spec": {
+                        "replicas": replicas,
+                        "selector": {"matchLabels": {"app": name}},
+                        "template": {
+                            "metadata": {"labels": {"app": name}},
+                            "spec": {
+                                "containers": [{"name": "main", "image": AGNHOST, "args": ["guestbook", *arguments]}]
+                            },
+                        },
+                    },
+                },
+            ],
+        }
+    )
+
+
+def test_guestbook(kubectl: Kubectl, patience: Patience) -> None:
+    """Kubectl Guestbook application should create and stop a working application (one front end)"""
+    parts = {
+        "agnhost-primary": guestbook("agnhost-primary", 1, 6379, "--http-port", "6379"),
+        "agnhost-replica": guestbook(
+            "agnhost-replica", 2, 6379, "--replicaof", "agnhost-primary", "--http-port", "6379"
+        ),
+        "frontend": guestbook("frontend", 1, 80, "--backend-port", "6379"),
+    }
+    for name, manifest in parts.items():
+        kubectl("create", "-f", "-", stdin=manifest)
+        kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
+    kubectl("run", "client", f"--image={AGNHOST}")
+    kubectl("wait", "pod/client", "--for=condition=Ready", "--timeout=60s")
+
+    def asked(query: str) -> str:
+        url = f"http://frontend/guestbook?{query}"
+        return kubectl.run("exec", "client", "--", "curl", "-s", "--max-time", "5", url).stdout
+
+    patience.until(lambda: asked("cmd=get&key=messages&value=") == '{"data":""}', "the front end")
+    assert asked("cmd=set&key=messages&value=TestEntry") == '{"message":"Updated"}'
+    patience.until(lambda: asked("cmd=get&key=messages&value=") == '{"data":"TestEntry"}', "the entry")
+    for manifest in parts.values():
+        kubectl("delete", "--grace-period=0", "--force", "-f", "-", stdin=manifest)

@@ -206,3 +206,35 @@ def test_a_put_creates_a_few_kinds(rest: Rest, namespace: str) -> None:
     assert (answer.status, answer.json["message"]) == (404, 'configmaps "new" not found')
     answer = rest("GET", "/apis/coordination.k8s.io/v1/leases/new")
     assert (answer.status, answer.json["message"]) == (404, "the server could not find the requested resource")
+
+
+def test_deletion(rest: Rest, namespace: str) -> None:
+    """Preconditions, dry run, policies; the answer is a Status, or the object while something holds it."""
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    made = rest.made(maps, {"metadata": {"name": "c"}})["metadata"]
+    answer = rest("DELETE", f"{maps}/c", {"preconditions": {"uid": "another"}})
+    why = f"Precondition failed: UID in precondition: another, UID in object meta: {made['uid']}"
+    assert (answer.status, answer.json["message"]) == (
+        409,
+        f'Operation cannot be fulfilled on configmaps "c": {why}',
+    )
+    answer = rest("DELETE", f"{maps}/c", {"preconditions": {"resourceVersion": "1"}})
+    why = f"ResourceVersion in precondition: 1, ResourceVersion in object meta: {made['resourceVersion']}"
+    assert (answer.status, answer.json["reason"]) == (409, "Conflict")
+    assert answer.json["message"].endswith(why)
+    answer = rest("DELETE", f"{maps}/c", {"propagationPolicy": "Never"})
+    assert answer.status == 422
+    assert 'propagationPolicy: Unsupported value: "Never": supported values: "Foreground"' in answer.json["message"]
+    answer = rest("DELETE", f"{maps}/c", {"propagationPolicy": "Orphan", "orphanDependents": True})
+    assert "orphanDependents and deletionPropagation cannot be both set" in answer.json["message"]
+    assert rest("DELETE", f"{maps}/c?dryRun=All").json["details"]["uid"] == made["uid"]
+    assert rest("DELETE", f"{maps}?dryRun=All&labelSelector=!x").status == 200
+    rest.patched(f"{maps}/c", {"metadata": {"finalizers": ["example.org/hold"]}})
+    held = rest("DELETE", f"{maps}/c")
+    assert (held.status, held.json["kind"]) == (200, "ConfigMap")
+    assert held.json["metadata"]["deletionTimestamp"]
+    more = rest("PATCH", f"{maps}/c", {"metadata": {"finalizers": ["a.b/c", "example.org/hold"]}}, content_type=MERGE)
+    assert more.status == 422
+    assert "no new finalizers can be added if the object is being deleted" in more.json["message"]
+    rest.patched(f"{maps}/c", {"metadata": {"finalizers": None}})
+    assert rest("GET", f"{maps}/c").status == 404

@@ -106,10 +106,9 @@ class ApiRequest:
         orphan = given.get("orphanDependents")
         if orphan is None and "orphanDependents" in query:
             orphan = is_true(query["orphanDependents"])
+        _check_propagation(policy, orphan)
         if policy is None and orphan is not None:
             policy = "Orphan" if orphan else "Background"
-        if policy not in (None, "Background", "Foreground", "Orphan"):
-            raise bad_request(f'DeleteOptions.propagationPolicy: Unsupported value: "{policy}"')
         return DeleteOptions(
             grace_period_seconds=grace,
             propagation_policy=cast("PropagationPolicy | None", policy),
@@ -205,6 +204,19 @@ class ApiRequest:
             return int(text)
         except ValueError as error:
             raise bad_request(f"{name}: invalid value {text!r}: must be an integer") from error
+
+
+def _check_propagation(policy: str | None, orphan: bool | None) -> None:
+    shown = f'"{policy}"'
+    if policy is not None and orphan is not None:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        error = FieldError("FieldValueInvalid", "propagationPolicy", detail, shown)
+    elif policy not in (None, "Background", "Foreground", "Orphan"):
+        known = 'supported values: "Foreground", "Background", "Orphan", "nil"'
+        error = FieldError("FieldValueNotSupported", "propagationPolicy", known, shown)
+    else:
+        return
+    raise invalid("DeleteOptions.meta.k8s.io", "", [error])
 
 
 def _dry_run(values: list[str] | None, options: str) -> bool:

@@ -16,6 +16,7 @@ from kitlib.embedded.apimachinery.times import format_time
 __all__ = [
     "MODIFIED_TEXT",
     "carry_over",
+    "check_delete_preconditions",
     "check_finalizers",
     "check_identity",
     "check_preconditions",
@@ -89,6 +90,19 @@ def check_preconditions(resource: Resource, old: Object, *, uid: str = "", resou
         raise conflict(resource.qualified, name, why)
     if resource_version and resource_version != metadata["resourceVersion"]:
         raise conflict(resource.qualified, name, MODIFIED_TEXT)
+
+
+def check_delete_preconditions(resource: Resource, old: Object, *, uid: str, resource_version: str) -> None:
+    """Refuse a deletion that means another object, or an older state of it.
+
+    Raises:
+        StatusError: 409 Conflict.
+    """
+    check_preconditions(resource, old, uid=uid)
+    found = old["metadata"]["resourceVersion"]
+    if resource_version and resource_version != found:
+        asked = f"ResourceVersion in precondition: {resource_version}, ResourceVersion in object meta: {found}"
+        raise conflict(resource.qualified, old["metadata"]["name"], f"Precondition failed: {asked}")
 
 
 def check_finalizers(resource: Resource, new: Object, old: Object) -> None:

@@ -185,13 +185,13 @@ class Registry:
             StatusError: 404, 409 (preconditions) or 403 (a namespace that must stay).
         """
         old = self.get(resource, name, namespace)
-        metadata.check_preconditions(resource, old, uid=options.uid, resource_version=options.resource_version)
+        metadata.check_delete_preconditions(resource, old, uid=options.uid, resource_version=options.resource_version)
         if resource.qualified == "namespaces" and name in _IMMORTAL_NAMESPACES:
             raise forbidden(resource.qualified, name, "this namespace may not be deleted")
         grace = strategy_for(resource).grace_period(old, options.grace_period_seconds)
         marked = deletion.mark(old, resource, now=self.clock.now(), grace=grace, policy=options.propagation_policy)
         if options.dry_run:
-            return marked, False
+            return marked, deletion.finished(marked)
         if deletion.finished(marked):
             return self._remove(resource, old), True
         if marked != old:
