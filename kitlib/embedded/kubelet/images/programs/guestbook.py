@@ -55,14 +55,14 @@ def _answer(request: Request, store: _Store, backend: str) -> Response:
     match request.path:
         case "/register":
             store.replicas.add(query["host"])
-            return Response(json.dumps(store.values))
+            return Response(_compact(store.values))
         case "/set":
             store.values[key] = value
             for replica in store.replicas:
                 fetch(f"http://{replica}/set?key={quote(key)}&value={quote(value)}", timeout=5)
-            return Response(json.dumps({"data": value}))
+            return Response(_compact({"data": value}))
         case "/get":
-            return Response(json.dumps({"data": store.values.get(key, "")}))
+            return Response(_compact({"data": store.values.get(key, "")}))
         case "/guestbook":
             return _ask_backend(query.get("cmd", ""), key, value, backend)
         case "/" | "/healthz":
@@ -75,7 +75,12 @@ def _ask_backend(command: str, key: str, value: str, backend: str) -> Response:
     try:
         told = fetch(f"http://{host}:{backend}/{command}?key={quote(key)}&value={quote(value)}", timeout=5)
     except (OSError, ValueError) as error:
-        return Response(json.dumps({"error": str(error)}), 500)
+        return Response(_compact({"error": str(error)}), 500)
     if command == "set":
-        return Response(json.dumps({"message": "Updated"}))
+        return Response(_compact({"message": "Updated"}))
     return Response(told.body, told.status)
+
+
+def _compact(document: object) -> str:
+    """Encode as Go does, without spaces: clients compare the text."""
+    return json.dumps(document, separators=(",", ":"))
