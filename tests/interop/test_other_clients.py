@@ -53,3 +53,24 @@ def test_a_client_does_its_round(kubectl: Kubectl, packages: str, script: str, s
     command = [sys.executable, str(HERE / f"{script}.py"), str(kubectl.kubeconfig), kubectl.namespace]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
     assert (done.returncode, done.stdout.splitlines()) == (0, says), done.stderr[-3000:]
+
+
+def test_the_oldest_kubectl_does_its_round(kubectl: Kubectl) -> None:
+    program = str(installed("kubectl-1.36") / "bin" / "kubectl")
+
+    def old(*arguments: str) -> str:
+        command = [program, f"--namespace={kubectl.namespace}", *arguments]
+        done = subprocess.run(
+            command, env=kubectl.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, (arguments, done.stderr)
+        return done.stdout
+
+    assert "v1.36." in old("version")
+    old("run", "web", "--image=nginx:1.25", "--labels=app=web", "--port=80")
+    old("wait", "pod/web", "--for=condition=Ready", "--timeout=20s")
+    old("label", "pod", "web", "tier=front")
+    assert old("get", "pod", "-l", "tier=front", "-o", "name") == "pod/web\n"
+    assert old("exec", "web", "--", "sh", "-c", "echo $((40+2))") == "42\n"
+    assert "start worker process" in old("logs", "web")
+    old("delete", "pod", "web", "--now")
