@@ -65,6 +65,9 @@ class PodWorker:
     def update(self, pod: Object) -> None:
         """Take the pod's newest state; never writes."""
         old_grace, told = self.context.pod["metadata"].get("deletionGracePeriodSeconds"), _told(self.context.pod)
+        if pod["metadata"].get("generation") != self.context.pod["metadata"].get("generation"):
+            # A handler must not write: the status says in the loop's next round that this generation was seen.
+            asyncio.get_running_loop().call_soon(self.report)
         self.context.pod = pod
         if _told(pod) != told:
             self.context.volumes.refresh(pod)

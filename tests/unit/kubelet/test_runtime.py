@@ -256,7 +256,7 @@ async def test_programs_inherit_nothing_but_their_streams(bench: Workbench) -> N
     containers = [bench.run(sandbox, "busybox", "sh", "-c", "ls /proc/self/fd | tr '\\n' ' '") for _ in range(8)]
     logs = [log for _, log in await asyncio.gather(*containers)]
     # ls itself opens the directory.
-    assert [await text(log) for log in logs] == ["0 1 2 3 \n"] * 8
+    assert [await text(log) for log in logs] == ["0 1 2 3 "] * 8
     container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
     command = ["sh", "-c", "ls /proc/self/fd | tr '\\n' ' '"]
     assert await run_command(bench.runtime, container.id, command, timeout=30) == (0, b"0 1 2 3 ")

@@ -59,7 +59,9 @@ def make_directory(root: Path, path: str) -> None:
 
 
 def _make_file(root: Path, path: str) -> None:
-    folder = open_in_root(root, str(PurePosixPath(path).parent))
+    parent = str(PurePosixPath(path).parent)
+    make_directory(root, parent)
+    folder = open_in_root(root, parent)
     try:
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         os.close(os.open(PurePosixPath(path).name, flags, 0o644, dir_fd=folder))
