@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -26,7 +27,10 @@ def run_netexec(arguments: Sequence[str]) -> int:
     if udp > 0:
         threading.Thread(target=serve_datagrams, args=(udp,), daemon=True).start()
     print(f"Started HTTP server on port {http}", flush=True)
-    serve(http, _Server(float(options.get("delay-shutdown", "0"))))
+    delay = float(options.get("delay-shutdown", "0"))
+    # Asked to stop, it serves on for the delay: what a test of terminating endpoints needs.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Timer(delay, os._exit, (0,)).start())
+    serve(http, _Server(delay))
     return 0
 
 
