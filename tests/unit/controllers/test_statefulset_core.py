@@ -320,3 +320,14 @@ def test_golden_revision_hash() -> None:
     made = revisions.build(make_set(template={"metadata": metadata, "spec": spec}), 1, 0)
     assert objects.name(made) == "web-776999688b"
     assert objects.labels(made) == {"app": "foo", "controller.kubernetes.io/hash": "776999688b"}
+
+
+def test_an_unhealthy_condemned_pod_waits_for_an_unhealthy_one_below() -> None:
+    world = settled()
+    world.set = world.set | {"spec": world.set["spec"] | {"replicas": 1}}
+    world.set_state("web-1", "False")
+    world.set_state("web-2", "False")
+    assert not world.sync().actions
+    world.set_state("web-1", "True")
+    world.sync()
+    assert [objects.name(pod) for pod in world.deleted] == ["web-2"]
