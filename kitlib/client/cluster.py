@@ -70,7 +70,7 @@ class Cluster(Resources):
         timeout: float = 60.0,
         progress: Callable[[str], None] | None = None,
     ) -> Json | None:
-        """Wait until an object is `ready`, `deleted`, `exists`, or fulfils a condition of your own.
+        """Wait until an object is `ready`, `deleted`, `exists`, in a phase such as `Released`, or as a function says.
 
         Raises:
             WaitTimeout: with a diagnosis of what holds it up.

@@ -23,6 +23,11 @@ _NAMED: dict[str, Condition] = {
     "exists": lambda found: found is not None,
     "deleted": lambda found: found is None,
 }
+#: Phases of pods, claims, volumes and namespaces can be waited for by their names.
+_PHASES = (
+    *("Pending", "Available", "Bound", "Released", "Failed", "Lost"),
+    *("Running", "Succeeded", "Active", "Terminating"),
+)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.03, 0.25
 
 
@@ -37,9 +42,7 @@ def wait(
     progress: Callable[[str], None] | None,
 ) -> dict[str, Any] | None:
     """Poll until `until` holds and return the object (None when it is gone); see `Cluster.wait`."""
-    if isinstance(until, str) and until not in _NAMED:
-        raise UsageError(f"nothing can be waited for until {until!r}", fix=f"use one of: {', '.join(_NAMED)}")
-    fulfilled = _NAMED[until] if isinstance(until, str) else until
+    fulfilled = _named(until) if isinstance(until, str) else until
     deadline = time.monotonic() + timeout
     pause, said = _FIRST_PAUSE, ""
     while True:
@@ -56,6 +59,15 @@ def wait(
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     what = until if isinstance(until, str) else "as wanted"
     raise _timed_out(cluster, f"{text} after {timeout:g} s, not {what}", namespace)
+
+
+def _named(until: str) -> Condition:
+    if until in _PHASES:
+        return lambda found: ((found or {}).get("status") or {}).get("phase") == until
+    if until not in _NAMED:
+        known = ", ".join((*_NAMED, *_PHASES))
+        raise UsageError(f"nothing can be waited for until {until!r}", fix=f"use one of: {known}")
+    return _NAMED[until]
 
 
 def _timed_out(cluster: Cluster, message: str, namespace: str) -> WaitTimeout:

@@ -226,7 +226,14 @@ class Lab:
 
     @told
     def wait(self, kind: str, name: str, *, until: str = "ready", timeout: float = 60.0) -> None:
-        """Wait for an object and say what happens; on time-out, say what holds it up."""
+        """Wait for an object and say what happens; on time-out, say what holds it up.
+
+        Args:
+            kind: by any of its names.
+            name: of the object.
+            until: `ready`, `exists`, `deleted`, or a phase such as `Released`.
+            timeout: in seconds.
+        """
         self.cluster.wait(
             kind,
             name,

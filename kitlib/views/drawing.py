@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from kitlib.views.folding import place, unplace
@@ -22,6 +23,10 @@ _COLOURS = {
     "failed": "#c62828",
     "lost": "#c62828",
 }
+
+
+#: The UID in the name of a volume that was made for a claim: its beginning tells it from others.
+_UID = re.compile(r"([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class _Axis:
@@ -77,7 +82,8 @@ def picture_svg(drawn: Picture) -> str:
 
 
 def _label(lane: Lane) -> str:
-    return lane.name if lane.kind == "Pod" else f"{short_kind(lane.kind)} {lane.name}"
+    name = _UID.sub(r"\1…", lane.name)
+    return name if lane.kind == "Pod" else f"{short_kind(lane.kind)} {name}"
 
 
 def _lane(y: int, lane: Lane, left: int, at: _Axis) -> str:
@@ -92,8 +98,9 @@ def _bar(bar: Bar, y: int, at: _Axis) -> str:
     shape = (
         f'<rect x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="17" fill="{colour}"><title>{title}</title></rect>'
     )
-    if bar.label and width > 7 * len(bar.label):
-        shape += f'<text x="{x + 4:.1f}" y="{y + 15}" font-size="10" fill="#fff">{escape(bar.label)}</text>'
+    label = _UID.sub(r"\1…", bar.label)
+    if label and width > 7 * len(label):
+        shape += f'<text x="{x + 4:.1f}" y="{y + 15}" font-size="10" fill="#fff">{escape(label)}</text>'
     if not bar.fresh:
         return shape
     # A new object: a line marks its birth, so that a successor of the same name does not look like the same one.

@@ -21,7 +21,7 @@ class Bar:
 
     Args:
         fresh: whether a new object begins here.
-        label: what tells a pod from others of the picture: its image, if there are several.
+        label: a pod's image, if the picture has several; the claim that has a volume, the volume that a claim has.
     """
 
     start: float
@@ -133,7 +133,7 @@ def _lanes(history: History, record: Record, start: float, end: float) -> Iterat
     }
     for kind, name in shown:
         bars = (
-            replace(bar, label=" ".join(_images(life)) if len(images) > 1 else "")
+            replace(bar, label=" ".join(_images(life))) if len(images) > 1 and kind not in _PARTNER else bar
             for life in history.lives(kind, name)
             for bar in _bars(life, start, end)
         )
@@ -159,6 +159,8 @@ def _grouped(history: History, lanes: list[Lane]) -> list[Lane]:
 
 #: Seconds of what was before the first event and of what is after the last.
 _LEAD = 0.3
+#: The fact that names the other half of a binding.
+_PARTNER = {"PersistentVolumeClaim": "volume", "PersistentVolume": "claim"}
 _SHORT = {"PersistentVolumeClaim": "claim", "PersistentVolume": "volume", "StatefulSet": "set"}
 
 
@@ -177,16 +179,26 @@ def _by_ordinal(name: str) -> tuple[str, int]:
 def _bars(life: Life, start: float, end: float) -> Iterator[Bar]:
     """Yield a life's stretches from `start` on; one that began before is no birth."""
     began, state, fresh = life.first.time, _state(life.first), not life.first.initial
+    partner = _partner(life.first)
     for change in life.changes[1:]:
         now = _state(change)
         if now != state or change.type == "DELETED":
             if change.time >= start:
-                yield Bar(max(began, start) - start, change.time - start, state, life.uid, fresh and began >= start)
+                born = fresh and began >= start
+                yield Bar(max(began, start) - start, change.time - start, state, life.uid, born, partner)
                 fresh = False
             fresh = fresh and began >= start
             began, state = change.time, now
+        partner = _partner(change)
     if not life.ended:
-        yield Bar(max(began, start) - start, end - start, state, life.uid, fresh and began >= start)
+        yield Bar(max(began, start) - start, end - start, state, life.uid, fresh and began >= start, partner)
+
+
+def _partner(change: Change) -> str:
+    """Return the claim that has a volume, or the volume that a claim has."""
+    if change.state.get("phase") in (None, "Available", "Pending"):
+        return ""
+    return str(change.state.get(_PARTNER.get(change.kind, ""), ""))
 
 
 def _state(change: Change) -> str:
@@ -208,7 +220,8 @@ def _words(change: Change) -> str:
         replicas, ready = change.state.get("replicas", 0), change.state.get("ready_replicas", 0)
         return f"{ready} of {replicas} replicas ready"
     where = f" at {change.state['ip']}" if change.state.get("ip") else ""
-    return _state(change) + where
+    partner = _partner(change)
+    return _state(change) + where + (f", {partner}" if partner else "")
 
 
 def _marks(history: History, start: float) -> Iterator[Mark]:

@@ -26,11 +26,14 @@ class VolumePhases:
         if (volume.get("status") or {}).get("phase") != "Failed":
             volume = self.set(volume, "Released")
         policy = volume["spec"].get("persistentVolumeReclaimPolicy") or "Retain"
-        if policy == "Delete" and PROVISIONED_BY not in objects.annotations(volume):
-            text = "error getting deleter volume plugin for volume: no volume plugin matched"
-            if (volume.get("status") or {}).get("phase") != "Failed":
-                self.set(volume, "Failed", message=text)
-                self._client.event(volume, "Warning", "VolumeFailedDelete", text)
+        if policy != "Delete" or PROVISIONED_BY in objects.annotations(volume):
+            return
+        problem = _no_deleter(volume)
+        if not problem:
+            self._client.delete("persistentvolumes", objects.name(volume), uid=objects.uid(volume))
+        elif (volume.get("status") or {}).get("phase") != "Failed":
+            self.set(volume, "Failed", message=problem)
+            self._client.event(volume, "Warning", "VolumeFailedDelete", problem)
 
     def set(self, volume: Object, phase: str, *, message: str = "") -> Object:
         """Write the phase unless it is the present one; return the volume as stored."""
@@ -40,3 +43,18 @@ class VolumePhases:
         changed: Object = {"phase": phase} | ({"message": message} if message else {})
         copy = objects.deep_copy(volume) | {"status": changed}
         return self._client.update("persistentvolumes", copy, subresource="status")
+
+
+def _no_deleter(volume: Object) -> str:
+    """Say why no volume plugin deletes this volume, or `""`.
+
+    The one of hostPath does so below /tmp, where it finds nothing of the node's: only the object goes.
+    """
+    host_path = volume["spec"].get("hostPath")
+    if host_path is None:
+        name = objects.name(volume)
+        return f'error getting deleter volume plugin for volume "{name}": no deletable volume plugin matched'
+    path = str(host_path["path"])
+    if path.startswith("/tmp/") and path != "/tmp/":
+        return ""
+    return f"host_path deleter only supports /tmp/.+ but received provided {path}"

@@ -7,6 +7,13 @@ from kitlib.embedded.apimachinery.objects import Object
 from tests.unit.controllers.world import NODE, World, stateful_set
 
 PVC, PV = "persistentvolumeclaims", "persistentvolumes"
+NODE_AFFINITY = {
+    "required": {
+        "nodeSelectorTerms": [
+            {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [NODE]}]}
+        ]
+    }
+}
 
 
 def claim(name: str = "data", *, size: str = "1Gi", **spec: Any) -> Object:
@@ -114,6 +121,27 @@ def test_retained_volume_is_rebound_only_after_an_admin_clears_it(world: World) 
     assert phase(world, PVC, "data") == "Pending"
     world.edit(PV, "keep", {"spec": {"claimRef": None}}, namespace="")
     assert (phase(world, PVC, "data"), phase(world, PV, "keep")) == ("Bound", "Bound")
+
+
+def test_a_volume_to_delete_that_nobody_can_delete_has_failed(world: World) -> None:
+    delete: Object = {"persistentVolumeReclaimPolicy": "Delete"}
+    local = volume("b", size="2Gi", **delete, nodeAffinity=NODE_AFFINITY)
+    local["spec"] |= {"local": {"path": local["spec"].pop("hostPath")["path"]}}
+    world.client.create(PV, volume("a", hostPath={"path": "/srv/a"}, **delete))
+    world.client.create(PV, local)
+    world.client.create(PV, volume("c", size="3Gi", hostPath={"path": "/tmp/c"}, **delete))
+    for size in ("1Gi", "2Gi", "3Gi"):
+        world.client.create(PVC, claim(f"of-{size.lower()}", size=size, storageClassName="manual"))
+        world.settle()
+        world.delete(PVC, f"of-{size.lower()}")
+    assert [phase(world, PV, name) for name in ("a", "b", "c")] == ["Failed", "Failed", "gone"]
+    messages = [world.client.get(PV, name)["status"]["message"] for name in ("a", "b")]
+    assert messages == [
+        "host_path deleter only supports /tmp/.+ but received provided /srv/a",
+        'error getting deleter volume plugin for volume "b": no deletable volume plugin matched',
+    ]
+    world.edit(PV, "a", {"spec": {"claimRef": None, "persistentVolumeReclaimPolicy": "Retain"}}, namespace="")
+    assert phase(world, PV, "a") == "Available"
 
 
 def test_a_claim_that_loses_its_volume(world: World) -> None:

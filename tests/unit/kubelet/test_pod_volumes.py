@@ -42,6 +42,14 @@ async def test_a_claim_outlives_its_pods(node: Node) -> None:
     assert await node.output("q", "cat", "/data/file") == (0, "kept\n")
 
 
+async def test_a_claim_that_a_pod_only_reads(node: Node) -> None:
+    claim(node, "data", "/volumes/data")
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data", "readOnly": True}}]
+    await node.running("p", volumeMounts=[mounted("/data", "data")], spec={"volumes": volumes})
+    code, output = await node.output("p", "sh", "-c", "echo no > /data/file 2>&1")
+    assert code and "Read-only file system" in output
+
+
 async def test_an_empty_dir_goes_with_its_pod(node: Node) -> None:
     volumes = [{"name": "v", "emptyDir": {}}]
     await node.running("p", volumeMounts=[mounted("/v", "v")], spec={"volumes": volumes})

@@ -192,3 +192,30 @@ def test_a_picture_begins_shortly_before_its_first_event():
     changes = [at(time, change) for time, change in zip((0, 1, 50, 51), two_lives().changes[2:6], strict=True)]
     drawn = picture(Record(tuple(changes), since=10.0))
     assert [(bar.state, round(bar.start, 1)) for bar in drawn.lanes[0].bars] == [("ready", 0.0), ("terminating", 0.3)]
+
+
+def test_volumes_and_claims_are_labelled_with_each_other():
+    tale = (
+        Story()
+        .add("ADDED", "PersistentVolume", "disk", "v", phase="Available")
+        .claim("ADDED", "data", "c", phase="Pending")
+        .add("MODIFIED", "PersistentVolume", "disk", "v", phase="Bound", claim="data")
+        .claim("MODIFIED", "data", "c", phase="Bound", volume="disk")
+        .claim("DELETED", "data", "c", phase="Bound", volume="disk")
+        .add("MODIFIED", "PersistentVolume", "disk", "v", phase="Released", claim="data")
+        .add("MODIFIED", "PersistentVolume", "disk", "v", phase="Available")
+        .pod("ADDED", "end", "p")
+    )
+    record = Record(tale.changes, kinds=("PersistentVolume", "PersistentVolumeClaim"))
+    volume, claim = picture(record).lanes
+    states = [("available", ""), ("bound", "data"), ("released", "data"), ("available", "")]
+    assert [(bar.state, bar.label) for bar in volume.bars] == states
+    assert [(bar.state, bar.label) for bar in claim.bars] == [("pending", ""), ("bound", "disk")]
+    assert "bound, disk" in "\n".join(story(record))
+
+
+def test_a_long_uid_in_a_name_is_cut():
+    name = "pvc-c0f71752-55d2-4a17-936a-49eb14ad9bef"
+    tale = Story().add("ADDED", "PersistentVolume", name, "v", phase="Available").pod("ADDED", "end", "p")
+    svg = picture_svg(picture(Record(tale.changes, kinds=("PersistentVolume",))))
+    assert "volume pvc-c0f71752…<" in svg and name not in svg

@@ -54,7 +54,7 @@ class VolumeManager:
         self._lookup, self._clock = lookup, clock
         self._projection = Projection(lookup, token, clock)
         self._volumes: dict[str, _Volume] = {}
-        self._generated: set[str] = set()  # made from API objects: read-only for containers, whatever they ask for
+        self._read_only: set[str] = set()  # made from API objects, or said to be so: whatever containers ask for
 
     def set_up(self, pod: Object) -> None:
         """Make every volume of the pod ready.
@@ -63,8 +63,8 @@ class VolumeManager:
             MountError: one of them can't be; call again later.
         """
         for volume in pod["spec"].get("volumes") or []:
-            if any(kind in volume for kind in PROJECTED):
-                self._generated.add(volume["name"])
+            if any(kind in volume for kind in PROJECTED) or (volume.get("persistentVolumeClaim") or {}).get("readOnly"):
+                self._read_only.add(volume["name"])
             try:
                 self._volumes[volume["name"]] = self._set_up(pod, volume)
             except (Missing, ConfigError, ValueError) as error:
@@ -116,7 +116,7 @@ class VolumeManager:
                 raise ConfigError(f"unable to provision SubPath `{sub_path}`: must not contain '..'")
             if sub_path and volume.memory is None:
                 _prepare_sub_path(volume, sub_path, f'"{mount["name"]}" of container "{container["name"]}"')
-            read_only = bool(mount.get("readOnly")) or mount["name"] in self._generated
+            read_only = bool(mount.get("readOnly")) or mount["name"] in self._read_only
             where = mount["mountPath"].rstrip("/") or "/"
             mounts.append(Mount(volume.source, where, read_only, volume.inside, sub_path, volume.memory))
         return sorted(mounts, key=lambda m: m.destination.count("/"))
