@@ -1,15 +1,17 @@
 """Write `kitlib/embedded/apimachinery/schemas.json`: what the types of the served kinds look like.
 
 The source is the JSON schema of Kubernetes that the package `kubernetes-validate` carries. It says everything a client
-can know (names, types, descriptions, list types and merge keys) but not two things that Go's serialization shows: which
-optional scalars are pointers (their zero value is kept) and which fields are always written. Those are listed here.
+can know (names, types, descriptions, list types and merge keys) but not two things that Go's serialization shows: whose
+zero value is kept, which `gotypes` tells, and which fields are always written; those are listed here.
 
-Usage: pip install kubernetes-validate && python environments/embedded/make_schema.py
+Usage: (cd environments/embedded/gotypes && go run ./types) > types.json
+    pip install kubernetes-validate && python environments/embedded/make_schema.py types.json
 """
 
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,51 +36,6 @@ EXTRA_ROOTS = (
     "io.k8s.apimachinery.pkg.apis.meta.v1.Status",
 )
 
-# Optional scalars that are pointers in Go: an explicit zero value is kept.
-POINTER_NAMES = frozenset(
-    """
-    activeDeadlineSeconds allocateLoadBalancerNodePorts allowPrivilegeEscalation allowVolumeExpansion appProtocol
-    automountServiceAccountToken blockOwnerDeletion collisionCount controller currentVolumeAttributesClassName
-    defaultMode deletionGracePeriodSeconds enableServiceLinks expirationSeconds fsGroup fsGroupChangePolicy
-    gracePeriodSeconds holderIdentity hostUsers hostnameOverride immutable internalTrafficPolicy ipFamilyPolicy ipMode
-    leaseDurationSeconds leaseTransitions loadBalancerClass localhostProfile lun maxExpirationSeconds minDomains mode
-    mountPropagation nodeAffinityPolicy nodeTaintsPolicy optional orphanDependents partition preemptionPolicy
-    preferredHolder priority privileged procMount progressDeadlineSeconds propagationPolicy ready
-    readOnlyRootFilesystem reclaimPolicy recursiveReadOnly remainingItemCount replicas resourceClaimName
-    resourceClaimTemplateName revisionHistoryLimit runAsGroup runAsNonRoot runAsUser runtimeClassName
-    seLinuxChangePolicy serving setHostnameAsFQDN shareProcessNamespace started stopSignal storageClassName strategy
-    supplementalGroupsPolicy terminating terminatingReplicas terminationGracePeriodSeconds tolerationSeconds
-    trafficDistribution unhealthyPodEvictionPolicy userNamespaces volumeAttributesClassName volumeBindingMode
-    volumeMode zone
-    """.split()  # noqa: SIM905
-)
-# Where a name of the list above is a plain value, and the other way round.
-NOT_POINTERS = frozenset(
-    {
-        "io.k8s.api.core.v1.PersistentVolumeSpec.storageClassName",
-        "io.k8s.api.apps.v1.DeploymentStatus.replicas",
-        "io.k8s.api.autoscaling.v1.ScaleSpec.replicas",
-    }
-)
-ALSO_POINTERS = frozenset(
-    {
-        "io.k8s.api.core.v1.EndpointAddress.nodeName",
-        "io.k8s.api.core.v1.HostPathVolumeSource.type",
-        "io.k8s.api.core.v1.PodDNSConfigOption.value",
-        "io.k8s.api.core.v1.PortStatus.error",
-        "io.k8s.api.core.v1.TypedLocalObjectReference.apiGroup",
-        "io.k8s.api.core.v1.TypedObjectReference.apiGroup",
-        "io.k8s.api.core.v1.TypedObjectReference.namespace",
-        "io.k8s.api.core.v1.GRPCAction.service",
-        "io.k8s.api.discovery.v1.Endpoint.hostname",
-        "io.k8s.api.discovery.v1.Endpoint.nodeName",
-        "io.k8s.api.discovery.v1.EndpointPort.name",
-        "io.k8s.api.discovery.v1.EndpointPort.port",
-        "io.k8s.api.discovery.v1.EndpointPort.protocol",
-        "io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions.resourceVersion",
-        "io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions.uid",
-    }
-)
 # Fields without `omitempty`: written even when nobody set them.
 ALWAYS: dict[str, dict[str, Any]] = {
     "io.k8s.api.apps.v1.DeploymentSpec": {"strategy": {}},
@@ -163,30 +120,32 @@ def clean(schema: Any) -> Any:
     return out
 
 
-def is_pointer(name: str, field: str) -> bool:
-    """Tell whether the optional scalar `field` of definition `name` is a pointer in Go."""
-    path = f"{name}.{field}"
-    return path in ALSO_POINTERS or (field in POINTER_NAMES and path not in NOT_POINTERS)
-
-
-def go_shape(name: str, schema: Schema) -> Schema:
-    """Return what serialization needs beside the schema: pointers and always-written fields."""
-    required = schema.get("required", ())
-    scalars = ("string", "integer", "boolean", "number")
-    pointers = [
+def go_shape(name: str, schema: Schema, go_fields: Schema) -> Schema:
+    """Return what serialization needs beside the schema: fields whose zero value is kept, and always-written fields."""
+    kept = [
         field
         for field, prop in schema.get("properties", {}).items()
-        if prop.get("type") in scalars and field not in required and is_pointer(name, field)
+        if "type" in prop
+        and field in go_fields
+        and (go_fields[field].get("pointer") or not go_fields[field].get("omit"))
     ]
-    shape: Schema = {"pointers": sorted(pointers)} if pointers else {}
+    shape: Schema = {"kept": sorted(kept)} if kept else {}
     if name in ALWAYS:
         shape["always"] = ALWAYS[name]
     return shape
 
 
+def flat(name: str, types: Schema) -> Schema:
+    """Return the fields of a Go struct by JSON name, with those of the structs it embeds."""
+    fields: Schema = {}
+    for key, field in types.get(name, {}).items():
+        fields |= flat(field["inline"], types) if "inline" in field else {key: field}
+    return fields
+
+
 def main() -> None:
     """Trim, clean and write."""
-    source = definitions()
+    source, types = definitions(), orjson.loads(Path(sys.argv[1]).read_bytes())
     todo, seen = list(roots(source)), dict[str, Schema]()
     while todo:
         name = todo.pop()
@@ -200,7 +159,7 @@ def main() -> None:
         "description": source[quantity].get("description", ""),
         "oneOf": [{"type": "string"}, {"type": "number"}],
     }
-    shapes = {name: shape for name, schema in seen.items() if (shape := go_shape(name, schema))}
+    shapes = {name: shape for name, schema in seen.items() if (shape := go_shape(name, schema, flat(name, types)))}
     data = {"schemas": seen, "go": shapes}
     TARGET.write_bytes(orjson.dumps(data, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
 

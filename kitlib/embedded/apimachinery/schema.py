@@ -108,10 +108,10 @@ class Type:
     def fields(self) -> dict[str, Field]:
         """The fields of a struct by JSON name; compiled on first use, so that types may refer to each other."""
         if self._source and not self._fields:
-            pointers = frozenset(_data()["go"].get(self.name, {}).get("pointers", ()))
+            kept = frozenset(_data()["go"].get(self.name, {}).get("kept", ()))
             required = frozenset(self._source.get("required", ()))
             for key, schema in self._source["properties"].items():
-                self._fields[key] = _field(schema, required=key in required, pointer=key in pointers)
+                self._fields[key] = _field(schema, required=key in required, kept=key in kept)
         return self._fields
 
 
@@ -176,14 +176,14 @@ def kind_type(group: str, version: str, kind: str) -> Type:
     return named_type(f"{_META}{kind}" if group == "meta" else _kinds()[group, version, kind])
 
 
-def _field(schema: Schema, *, required: bool, pointer: bool) -> Field:
+def _field(schema: Schema, *, required: bool, kept: bool) -> Field:
     kind = _type(schema)
     containers = (Kind.LIST, Kind.MAP)
     scalars = (Kind.STRING, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.BYTES)
     return Field(
         kind,
         required=required,
-        omit_empty=not required and not pointer and kind.kind in (*containers, *scalars),
+        omit_empty=not kept and kind.kind in (*containers, *scalars),
         patch_strategies=frozenset(filter(None, schema.get("x-kubernetes-patch-strategy", "").split(","))),
         merge_key=schema.get("x-kubernetes-patch-merge-key", ""),
         list_type=schema.get("x-kubernetes-list-type", ""),
