@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 from kitlib.authoring.attempts import load_attempts
@@ -63,6 +64,8 @@ def _scalars(value: object) -> Iterator[str]:
     elif isinstance(value, tuple | list | set | frozenset):
         for inner in value:
             yield from _scalars(inner)
+    elif isinstance(value, FunctionType):  # a predicate made of others
+        yield from _values(value)
 
 
 def _declaration(spec: LabSpec) -> Iterator[str]:
