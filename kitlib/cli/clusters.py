@@ -36,7 +36,9 @@ def _provider(kind: bool) -> Provider:
 def up(
     name: _Name,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 keeps the cluster's port, or finds one.")] = 0,
-    nodes: Annotated[int, typer.Option(min=0, max=20, help="Number of nodes; 0 keeps their number, or makes one.")] = 0,
+    nodes: Annotated[
+        int | None, typer.Option(min=1, max=20, help="Number of nodes; by default as many as before, or one.")
+    ] = None,
     hollow_nodes: Annotated[
         int | None,
         typer.Option(help="Nodes whose pods only pretend to run, for tests of scale; tainted kit.embedded/hollow."),

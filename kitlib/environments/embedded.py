@@ -84,7 +84,7 @@ class EmbeddedProvider:
         *,
         progress: Progress | None = None,
         port: int = 0,
-        nodes: int = 0,
+        nodes: int | None = None,
         hollow_nodes: int | None = None,
         node_timeouts: str = "",
         feature_gates: str = "",
@@ -95,7 +95,7 @@ class EmbeddedProvider:
             name: the cluster's name.
             progress: told of every step.
             port: port on loopback; 0 keeps the cluster's port, or finds a free one.
-            nodes: how many nodes run pods; 0 keeps their number, or makes one.
+            nodes: how many nodes run pods; None keeps their number, or makes one.
             hollow_nodes: how many nodes only pretend to; None keeps their number, or makes none.
             node_timeouts: `real`, `fast` or `GRACE,TOLERATION` in seconds; "" keeps them, or takes the real ones.
             feature_gates: what differs from the emulated version, such as `MaxUnavailableStatefulSet=true`.
@@ -243,11 +243,11 @@ class EmbeddedProvider:
         return ClusterInfo(name, Path(reach["kubeconfig"]), reach["context"], reach["server"])
 
 
-def _shape(directory: Path, *, nodes: int, hollow_nodes: int | None, node_timeouts: str) -> ClusterShape:
+def _shape(directory: Path, *, nodes: int | None, hollow_nodes: int | None, node_timeouts: str) -> ClusterShape:
     """Return what is asked for; what is not said stays as it was."""
     before = read_shape(directory)
     shape = ClusterShape(
-        nodes or before.nodes,
+        before.nodes if nodes is None else nodes,
         before.hollow_nodes if hollow_nodes is None else hollow_nodes,
         node_timeouts or before.node_timeouts,
     )

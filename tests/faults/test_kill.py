@@ -122,9 +122,10 @@ def _check_identities(cluster, directory):
     pods = cluster.list("pods", namespace=NAMESPACE)
     assert [pod["metadata"]["name"] for pod in pods] == ["web-0", "web-1", "web-2"]
     assert len({pod["status"]["podIP"] for pod in pods}) == 3
-    masters = [p for p in tree(directory) if _is_master(p)]
-    assert len(masters) == 3, [(p.parent(), p.cmdline(), p.environ().get("HOSTNAME")) for p in masters]
+    # A set counts pods of a lost node as ready for a moment: what is missing may still come, what is too much may not.
+    until(lambda: len(_masters(directory)) >= 3)
+    assert len(_masters(directory)) == 3, [(p.parent(), p.cmdline()) for p in _masters(directory)]
 
 
-def _is_master(process):
-    return process.name() == "nginx" and process.parent().name() != "nginx"
+def _masters(directory):
+    return [p for p in tree(directory) if p.name() == "nginx" and p.parent().name() != "nginx"]

@@ -158,7 +158,8 @@ def test_a_node_is_drained_and_comes_back(running: Kubectl) -> None:
     running("cordon", "kit-control-plane")
     try:
         assert "SchedulingDisabled" in running("get", "nodes")
-        running("delete", "pod", "web-1", "--wait=false")
+        running("delete", "pod", "web-1")
+        running("wait", "pod/web-1", "--for=create", "--timeout=20s")
         running("wait", "pod/web-1", "--for=jsonpath={.status.conditions[0].reason}=Unschedulable", "--timeout=20s")
     finally:
         running("uncordon", "kit-control-plane")

@@ -50,7 +50,11 @@ def listen_on_loopback(port: int, *, strict: bool) -> socket.socket:
 def _is_our_fault(record: logging.LogRecord) -> bool:
     """What a client sent that is no HTTP was answered with a 400, and is nothing to read a traceback of."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError)
+    if not isinstance(error, HttpProcessingError):
+        return True
+    # Its frames and its connection hold each other, with the 256 KiB that TLS reads into: let them go at once.
+    error.__traceback__ = None
+    return False
 
 
 _protocol_log = logging.getLogger(__name__)
