@@ -12,6 +12,7 @@ from kitlib.embedded.apimachinery.times import format_time, parse_time
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.selection import matcher
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["DisruptionController"]
@@ -36,11 +37,17 @@ class DisruptionController(Controller):
         namespace, name = objects.split_key(key)
         budget = self.client.find(_RESOURCE, name, namespace)
         if budget is None:
+            self.client.explain(key, ())
             return None
         selected = matcher(budget)
         pods = [pod for pod in self.client.list("pods", namespace) if selected(pod) and not podstate.is_finished(pod)]
         disrupted = self._still_disrupted(budget, pods)
         status = self._status(budget, pods, disrupted)
+        text = (
+            f"{name} allows {status['disruptionsAllowed']} disruptions: of {status['expectedPods']} expected pods "
+            f"{status['currentHealthy']} are healthy, {status['desiredHealthy']} must be"
+        )
+        self.client.explain(key, [Reason(f"poddisruptionbudget/{name}", text)])
         if status != budget.get("status"):
             self.client.update(_RESOURCE, objects.deep_copy(budget) | {"status": status}, subresource="status")
         ages = [(self.clock.now() - parse_time(since)).total_seconds() for since in disrupted.values()]

@@ -9,6 +9,7 @@ from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers.endpoints_model import Backend, Port, is_headless
 from kitlib.embedded.controllers.service_controller import ServiceController
+from kitlib.embedded.registry.explanations import Reason
 
 __all__ = ["SERVICE_LABEL", "EndpointSliceController"]
 
@@ -36,13 +37,16 @@ class EndpointSliceController(ServiceController):
         service = self.client.find("services", name, namespace)
         present = self._present(namespace, name)
         if service is None or not service["spec"].get("selector") or service["spec"].get("type") == "ExternalName":
+            self.client.explain(key, ())
             if service is None:
                 for piece in present:
                     self._delete(piece)
             return
         if objects.is_terminating(service):
             return
-        for old, wanted in zip_longest(present, _slices(service, self.backends_of(service))):
+        found = self.backends_of(service)
+        self.client.explain(key, _reasons(service, found))
+        for old, wanted in zip_longest(present, _slices(service, found)):
             if wanted is None:
                 self._delete(old)
             elif old is None:
@@ -58,6 +62,22 @@ class EndpointSliceController(ServiceController):
 
     def _delete(self, piece: Object) -> None:
         self.client.delete(self.output, objects.name(piece), objects.namespace(piece), uid=objects.uid(piece))
+
+
+def _reasons(service: Object, found: list[Backend]) -> list[Reason]:
+    """Say which pods behind a Service nobody is sent to, and when there is none at all."""
+    name = objects.name(service)
+    what = "no DNS name" if is_headless(service) else "no traffic"
+    reasons = []
+    for backend in found:
+        if not backend.ready:
+            pod = objects.name(backend.pod)
+            why = "it is being deleted" if backend.terminating else "it is not Ready"
+            reasons.append(Reason(f"pod/{pod}", f"{pod} gets {what} from Service {name}: {why}"))
+    if not found:
+        selector = ",".join(f"{key}={value}" for key, value in service["spec"]["selector"].items())
+        reasons.append(Reason(f"service/{name}", f"{name} has no endpoints: no running pod has the labels {selector}"))
+    return reasons
 
 
 def _slices(service: Object, backends: list[Backend]) -> list[Object]:

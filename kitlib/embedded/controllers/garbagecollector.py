@@ -15,6 +15,7 @@ from kitlib.embedded.apimachinery.resources import RESOURCES, by_kind
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.registry.client import PropagationPolicy
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["GarbageCollector"]
@@ -43,6 +44,7 @@ class GarbageCollector(Controller):
         namespace, name = objects.split_key(object_key)
         obj = self.client.find(resource, name, namespace)
         if obj is None or objects.uid(obj) != uid:
+            self.client.explain(object_key, ())
             for dependent_resource, dependent in self._dependents(uid):
                 self.queue.add(_key(dependent_resource, dependent))
             return
@@ -71,6 +73,7 @@ class GarbageCollector(Controller):
         elif waiting:
             self._delete_for_waiting_owner(resource, obj)
         else:
+            self._explain(obj, "is gone")
             self._delete(resource, obj, _policy_of(obj))
 
     def _delete_for_waiting_owner(self, resource: str, obj: Object) -> None:
@@ -80,8 +83,15 @@ class GarbageCollector(Controller):
             # A circle: each waits for the other. As upstream, this one stops blocking, so that its owner can go.
             refs = [ref | {"blockOwnerDeletion": False} for ref in objects.owner_references(obj)]
             self._write_owners(resource, obj, refs)
+        self._explain(obj, "waits for it to go first")
         blocked = any(_blocks(dependent, objects.uid(obj)) for dependent in dependents)
         self._delete(resource, obj, "Foreground" if blocked else None)
+
+    def _explain(self, obj: Object, owner_is: str) -> None:
+        owners = ", ".join(f"{ref['kind']} {ref['name']}" for ref in objects.owner_references(obj))
+        name = objects.name(obj)
+        text = f"{name} is deleted: its owner {owners} {owner_is}"
+        self.client.explain(objects.key(obj), [Reason(f"{obj['kind'].lower()}/{name}", text)])
 
     def _delete_dependents_first(self, resource: str, owner: Object) -> None:
         blocking = False

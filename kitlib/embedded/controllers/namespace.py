@@ -12,11 +12,13 @@ from kitlib.embedded.apimachinery.resources import RESOURCES
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["NamespaceController"]
 
 _NAMESPACES = "namespaces"
+_TOLD = 5  # of what is left in a namespace
 _CONTENT = tuple(
     resource.qualified
     for resource in RESOURCES
@@ -55,10 +57,15 @@ class NamespaceController(Controller):
     def reconcile(self, key: str) -> None:
         """Move one terminating namespace a step towards its end."""
         namespace = self.client.find(_NAMESPACES, key)
+        if namespace is None:
+            self.client.explain(key, ())
         if namespace is None or not objects.is_terminating(namespace):
             return
         remaining = self._empty(key, ("pods",)) or self._empty(key, _LATER)
         if remaining:
+            left = ", ".join(sorted({f"{obj['kind'].lower()}/{objects.name(obj)}" for _, obj in remaining})[:_TOLD])
+            more = f" and {len(remaining) - _TOLD} more" if len(remaining) > _TOLD else ""
+            self.client.explain(key, [Reason(f"namespace/{key}", f"{key} is not gone yet: {left}{more} must go first")])
             self._report(namespace, remaining)
             return
         finalizers = [name for name in namespace["spec"].get("finalizers") or [] if name != "kubernetes"]

@@ -15,6 +15,7 @@ from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.storageclasses import NO_PROVISIONER, WAIT, binding_mode, class_of, default_class
 from kitlib.embedded.controllers.volume_phases import VolumePhases
 from kitlib.embedded.registry.client import Client
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["BIND_COMPLETED", "BOUND_BY_CONTROLLER", "SELECTED_NODE", "PersistentVolumeBinder"]
@@ -23,6 +24,7 @@ BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 _PROVISIONER_NOTES = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
+_TOLD = 8  # volumes of which it is said why they don't fit
 _CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 
 
@@ -47,7 +49,9 @@ class PersistentVolumeBinder(Controller):
         namespace, name = objects.split_key(key)
         if namespace:
             claim = self.client.find(_CLAIMS, name, namespace)
-            if claim is not None:
+            if claim is None:
+                self.client.explain(key, ())
+            else:
                 self._sync_claim(claim)
             return
         volume = self.client.find(_VOLUMES, name)
@@ -86,25 +90,26 @@ class PersistentVolumeBinder(Controller):
         if (claim.get("status") or {}).get("phase") != "Lost":
             self._write_claim_status(claim, {"phase": "Lost"})
             self.client.event(claim, "Warning", reason, text)
+            self._explain(claim, [f"is Lost: {text}"])
 
     def _sync_named_claim(self, claim: Object) -> None:
         """Bind to the volume that `spec.volumeName` names; nothing else will do."""
         name = claim["spec"]["volumeName"]
         volume = self.client.find(_VOLUMES, name)
         if volume is None:
-            self._stay_pending(claim)
+            self._stay_pending(claim, [f"waits for volume {name}, which does not exist"])
         elif not volume["spec"].get("claimRef") or matching.is_reserved_for(volume, claim):
             problem = matching.mismatch(volume, claim)
             if problem:
                 text = f'Cannot bind to requested volume "{name}": {problem}'
                 self.client.event(claim, "Warning", "VolumeMismatch", text)
-                self._stay_pending(claim)
+                self._stay_pending(claim, [f"is not bound: {text}"])
             else:
                 self._bind(claim, volume)
         else:
             text = f'volume "{name}" already bound to a different claim.'
             self.client.event(claim, "Warning", "FailedBinding", text)
-            self._stay_pending(claim)
+            self._stay_pending(claim, [f"is not bound: {text}"])
 
     def _sync_unbound_claim(self, claim: Object) -> None:
         storage_class = self._class(claim)
@@ -117,13 +122,16 @@ class PersistentVolumeBinder(Controller):
         if volume is not None:
             self._bind(claim, volume)
             return
-        self._explain_waiting(claim, storage_class, waits=waits)
-        self._stay_pending(claim)
+        why = self._say_what_it_waits_for(claim, storage_class, waits=waits)
+        unfit = [] if waits else [(one, matching.why_not(one, claim)) for one in candidates]
+        refused = [f"can't have volume {objects.name(one)}: {reason}" for one, reason in unfit[:_TOLD]]
+        self._stay_pending(claim, [f"is not bound: {why}", *refused])
 
-    def _explain_waiting(self, claim: Object, storage_class: Object | None, *, waits: bool) -> None:
+    def _say_what_it_waits_for(self, claim: Object, storage_class: Object | None, *, waits: bool) -> str:
         name = class_of(claim) or ""
         if waits:
-            self.client.event(claim, "Normal", *self._first_consumer(claim))
+            reason, text = self._first_consumer(claim)
+            self.client.event(claim, "Normal", reason, text)
         elif not name:
             text = "no persistent volumes available for this claim and no storage class is set"
             self.client.event(claim, "Normal", "FailedBinding", text)
@@ -131,7 +139,11 @@ class PersistentVolumeBinder(Controller):
             text = f'storageclass.storage.k8s.io "{name}" not found'
             self.client.event(claim, "Warning", "ProvisioningFailed", text)
         elif storage_class["provisioner"] != NO_PROVISIONER:
+            text = f"provisioner {storage_class['provisioner']} is asked for a volume"
             self._ask_provisioner(claim, storage_class["provisioner"])
+        else:
+            text = f"no volume of class {name} fits, and the class makes none"
+        return text
 
     def _first_consumer(self, claim: Object) -> tuple[str, str]:
         pods = self.client.list("pods", objects.namespace(claim))
@@ -161,6 +173,7 @@ class PersistentVolumeBinder(Controller):
         if not matching.is_claimed_by(volume, claim):
             volume = self._claim_volume(volume, claim)
         self._phases.set(volume, "Bound")
+        self._explain(claim, [f"is bound to volume {objects.name(volume)}"])
         notes = objects.annotations(claim)
         if BIND_COMPLETED not in notes or claim["spec"].get("volumeName") != objects.name(volume):
             added = {BIND_COMPLETED: "yes"}
@@ -190,8 +203,14 @@ class PersistentVolumeBinder(Controller):
         }
         return self.client.update(_VOLUMES, changed)
 
-    def _stay_pending(self, claim: Object) -> None:
+    def _stay_pending(self, claim: Object, reasons: list[str]) -> None:
+        self._explain(claim, reasons)
         self._write_claim_status(claim, {"phase": "Pending"})
+
+    def _explain(self, claim: Object, texts: list[str]) -> None:
+        name = objects.name(claim)
+        reasons = [Reason(f"persistentvolumeclaim/{name}", f"{name} {text}") for text in texts]
+        self.client.explain(objects.key(claim), reasons)
 
     def _write_claim_status(self, claim: Object, status: Object) -> None:
         merged = (claim.get("status") or {}) | status

@@ -13,6 +13,7 @@ from kitlib.embedded.controllers.disruption_target import with_condition
 from kitlib.embedded.controllers.node_timings import NodeTimings
 from kitlib.embedded.controllers.taints import taints_of
 from kitlib.embedded.registry.client import Client
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["PodGarbageCollector"]
@@ -46,18 +47,19 @@ class PodGarbageCollector(Controller):
         namespace, name = objects.split_key(key)
         pod = self.client.find("pods", name, namespace)
         if pod is None:
+            self.client.explain(key, ())
             return None
         node_name = pod["spec"].get("nodeName")
         if not node_name:
             if objects.is_terminating(pod):
-                self._delete(pod)
+                self._delete(pod, "it is to go, and no node has it")
             return None
         node = self.client.find("nodes", node_name)
         if node is None:
             return self._check_lost(pod, node_name)
         given_up = any(taint["key"] == _OUT_OF_SERVICE for taint in taints_of(node))
         if objects.is_terminating(pod) and given_up and not podstate.is_ready(node):
-            self._delete(self._failed(pod))
+            self._delete(self._failed(pod), f"its node {node_name} is out of service")
         return None
 
     def _check_lost(self, pod: Object, node: str) -> float | None:
@@ -68,7 +70,7 @@ class PodGarbageCollector(Controller):
             message = "PodGC: node no longer exists"
             fields = {"reason": "DeletionByPodGC", "message": message}
             pod = self._failed(with_condition(pod, self.clock, "DisruptionTarget", "True", **fields))
-        self._delete(pod)
+        self._delete(pod, f"its node {node} does not exist any more")
         return None
 
     def _failed(self, pod: Object) -> Object:
@@ -77,8 +79,9 @@ class PodGarbageCollector(Controller):
             failed["status"]["phase"] = "Failed"
         return self.client.update("pods", failed, subresource="status")
 
-    def _delete(self, pod: Object) -> None:
+    def _delete(self, pod: Object, why: str) -> None:
         name, namespace = objects.name(pod), objects.namespace(pod)
+        self.client.explain(objects.key(pod), [Reason(f"pod/{name}", f"{name} is deleted by force: {why}")])
         self.client.delete("pods", name, namespace, grace_period_seconds=0, uid=objects.uid(pod))
 
     def _pods_of_node(self, event: Event) -> Iterable[str]:

@@ -12,6 +12,7 @@ from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.controller import Controller
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["ClaimProtection", "VolumeProtection"]
@@ -22,18 +23,23 @@ class _Protection(Controller):
     finalizer: ClassVar[str]
 
     @abstractmethod
-    def is_used(self, obj: Object) -> bool:
-        """Tell whether the finalizer must stay."""
+    def user(self, obj: Object) -> str:
+        """Return what uses the object, so that its finalizer must stay, or ""."""
 
     def reconcile(self, key: str) -> None:
         """Add the finalizer to a living object, take it from a terminating one that nobody uses."""
         namespace, name = objects.split_key(key)
         obj = self.client.find(self.resource, name, namespace)
         if obj is None:
+            self.client.explain(key, ())
             return
         present = obj["metadata"].get("finalizers") or []
         if objects.is_terminating(obj):
-            if self.finalizer in present and not self.is_used(obj):
+            user = self.user(obj)
+            if user:
+                text = f"{name} is to be deleted, but stays while {user}"
+                self.client.explain(key, [Reason(f"{obj['kind'].lower()}/{name}", text)])
+            elif self.finalizer in present:
                 self._write(obj, [finalizer for finalizer in present if finalizer != self.finalizer])
         elif self.finalizer not in present:
             self._write(obj, [*present, self.finalizer])
@@ -56,14 +62,15 @@ class ClaimProtection(_Protection):
         self.watch_own(self.resource)
         self.watch("pods", _claims_of_ended_pod)
 
-    def is_used(self, obj: Object) -> bool:
-        """Tell whether a pod that has a node and is not finished mounts the claim.
+    def user(self, obj: Object) -> str:
+        """Return the pod that has a node, is not finished and mounts the claim.
 
         A pod without a node uses nothing yet, and will not be started with a claim that is being deleted.
         """
         pods = self.client.list("pods", objects.namespace(obj))
         bound = (pod for pod in pods if pod["spec"].get("nodeName") and not podstate.is_finished(pod))
-        return any(objects.name(obj) in podstate.claim_names(pod) for pod in bound)
+        users = (objects.name(pod) for pod in bound if objects.name(obj) in podstate.claim_names(pod))
+        return next((f"pod {name} uses it" for name in users), "")
 
 
 class VolumeProtection(_Protection):
@@ -77,9 +84,11 @@ class VolumeProtection(_Protection):
         """Watch volumes."""
         self.watch_own(self.resource)
 
-    def is_used(self, obj: Object) -> bool:
-        """Tell whether the volume is bound."""
-        return bool((obj.get("status") or {}).get("phase") == "Bound")
+    def user(self, obj: Object) -> str:
+        """Return the claim that the volume is bound to."""
+        claim = obj["spec"].get("claimRef") or {}
+        bound = (obj.get("status") or {}).get("phase") == "Bound"
+        return f"it is bound to claim {claim.get('namespace')}/{claim.get('name')}" if bound else ""
 
 
 def _claims_of_ended_pod(event: Event) -> list[str]:

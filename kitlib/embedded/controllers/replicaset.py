@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -16,6 +17,7 @@ from kitlib.embedded.controllers.ownership import Claimer
 from kitlib.embedded.controllers.selection import dependent_keys, matcher
 from kitlib.embedded.controllers.slowstart import batches
 from kitlib.embedded.controllers.victims import choose
+from kitlib.embedded.registry.explanations import Reason
 
 __all__ = ["ReplicaSetController", "new_pod"]
 
@@ -49,6 +51,7 @@ class ReplicaSetController(Controller):
         namespace, name = objects.split_key(key)
         replica_set = self.client.find(self.resource, name, namespace)
         if replica_set is None:
+            self.client.explain(key, ())
             return None
         selected = matcher(replica_set)
         candidates = [pod for pod in self.client.list("pods", namespace) if not podstate.is_finished(pod)]
@@ -66,17 +69,35 @@ class ReplicaSetController(Controller):
         return [pod for pod in self.client.dependents("pods", objects.uid(replica_set)) if podstate.is_active(pod)]
 
     def _manage(self, replica_set: Object, active: list[Object]) -> _Failure | None:
-        missing = _wanted(replica_set) - len(active)
+        wanted = _wanted(replica_set)
+        missing = wanted - len(active)
+        if not missing:
+            self.client.explain(objects.key(replica_set), ())
         if missing > 0:
+            self._explain(
+                replica_set, [f"creates {missing} pods at once: {wanted} are wanted, {len(active)} are there"]
+            )
             failure = self._create(replica_set, min(missing, _BURST))
             return _Failure("FailedCreate", failure) if failure is not None else None
         if missing < 0:
             count, related = min(-missing, _BURST), self._related(replica_set, active)
-            for pod in choose(active, count, related=related, now=self.clock.now()):
+            victims = choose(active, count, related=related, now=self.clock.now())
+            names = ", ".join(map(objects.name, victims))
+            text = f"deletes {names}: {wanted} are wanted, {len(active)} are there, and these are missed least"
+            self._explain(replica_set, [text], victims=victims)
+            for pod in victims:
                 failure = self._delete(replica_set, pod)
                 if failure is not None:
                     return _Failure("FailedDelete", failure)
         return None
+
+    def _explain(self, replica_set: Object, texts: list[str], *, victims: Sequence[Object] = ()) -> None:
+        name, kind = objects.name(replica_set), self.kind.lower()
+        reasons = [Reason(f"{kind}/{name}", f"{name} {text}") for text in texts]
+        for pod in victims:
+            text = f"{objects.name(pod)} is deleted: {name} has more pods than it wants, and this one is missed least"
+            reasons.append(Reason(f"pod/{objects.name(pod)}", text))
+        self.client.explain(objects.key(replica_set), reasons)
 
     def _related(self, replica_set: Object, active: list[Object]) -> list[Object]:
         """Return the pods of all ReplicaSets of the same Deployment: together they crowd a node."""

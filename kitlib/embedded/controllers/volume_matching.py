@@ -9,7 +9,7 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.controllers.storageclasses import class_of
 
-__all__ = ["best", "is_claimed_by", "is_reserved_for", "mismatch"]
+__all__ = ["best", "is_claimed_by", "is_reserved_for", "mismatch", "why_not"]
 
 
 def is_reserved_for(volume: Object, claim: Object) -> bool:
@@ -38,18 +38,30 @@ def mismatch(volume: Object, claim: Object) -> str:
     return ""
 
 
+def why_not(volume: Object, claim: Object) -> str:
+    """Say what keeps a volume from a claim that asks for none by name, or `""` when it may have it."""
+    if objects.is_terminating(volume):
+        return "it is being deleted"
+    problem = mismatch(volume, claim)
+    if problem or is_reserved_for(volume, claim):
+        return problem
+    ref = volume["spec"].get("claimRef")
+    phase = (volume.get("status") or {}).get("phase")
+    if ref:
+        whose = f"claim {ref.get('namespace')}/{ref.get('name')}"
+        return f"it is Released: {whose} was its last" if phase == "Released" else f"it belongs to {whose}"
+    if phase != "Available":
+        return f"it is {phase or 'not Available yet'}"
+    selector = selectors.from_label_selector(claim["spec"].get("selector") or {})
+    return "" if selector.matches(objects.labels(volume)) else "the claim's selector does not match its labels"
+
+
 def best(volumes: Iterable[Object], claim: Object) -> Object | None:
     """Choose a volume: one reserved for the claim, else the smallest sufficient Available one."""
-    selector = selectors.from_label_selector(claim["spec"].get("selector") or {})
-    fitting = []
-    for volume in volumes:
-        if objects.is_terminating(volume) or mismatch(volume, claim):
-            continue
-        if is_reserved_for(volume, claim):
-            return volume
-        free = not volume["spec"].get("claimRef") and (volume.get("status") or {}).get("phase") == "Available"
-        if free and selector.matches(objects.labels(volume)):
-            fitting.append(volume)
+    fitting = [volume for volume in volumes if not why_not(volume, claim)]
+    reserved = [volume for volume in fitting if is_reserved_for(volume, claim)]
+    if reserved:
+        return reserved[0]
     return min(fitting, key=lambda volume: (_capacity(volume), objects.name(volume)), default=None)
 
 

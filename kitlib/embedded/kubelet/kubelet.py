@@ -134,6 +134,7 @@ class Kubelet:
             return
         worker = self._workers.get(pod["metadata"]["uid"])
         if event.type == "DELETED":
+            self._client.explain(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}", ())
             if worker is not None:
                 worker.removed()
         elif worker is not None:

@@ -18,6 +18,7 @@ from kitlib.embedded.kubelet.deadline import ActiveDeadline
 from kitlib.embedded.kubelet.environment import ConfigError
 from kitlib.embedded.kubelet.node_status import NodeIdentity
 from kitlib.embedded.kubelet.pod_context import PodContext
+from kitlib.embedded.kubelet.reasons import pod_reasons
 from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, find_container, records_of
 from kitlib.embedded.kubelet.runtime import RuntimeLost, SandboxSpec
 from kitlib.embedded.kubelet.status import PodFacts, pod_status
@@ -138,6 +139,7 @@ class PodWorker:
         meta = {k: v for k, v in context.pod["metadata"].items() if k != "resourceVersion"}
         with contextlib.suppress(StatusError):  # the pod is gone, or is another one by now
             context.client.update("pods", {**context.pod, "metadata": meta, "status": status}, subresource="status")
+            context.client.explain(f"{context.namespace}/{context.name}", pod_reasons(context.pod, status))
 
     # -- living ------------------------------------------------------------------------------------------------------
 

@@ -11,9 +11,17 @@ from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.deployment import conditions, replicasets, sizing, status
 from kitlib.embedded.controllers.deployment.family import Family, family_of
-from kitlib.embedded.controllers.deployment.strategy import is_rolling, min_ready, progress_deadline, replicas
+from kitlib.embedded.controllers.deployment.strategy import (
+    is_rolling,
+    max_surge,
+    max_unavailable,
+    min_ready,
+    progress_deadline,
+    replicas,
+)
 from kitlib.embedded.controllers.ownership import Claimer, controller_key
 from kitlib.embedded.controllers.selection import dependent_keys, matcher
+from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["DeploymentController"]
@@ -38,6 +46,7 @@ class DeploymentController(Controller):
         namespace, name = objects.split_key(key)
         deployment = self.client.find(_RESOURCE, name, namespace)
         if deployment is None:
+            self.client.explain(key, ())
             return None
         listed = self.client.list(_REPLICA_SETS, namespace)
         owned = Claimer(self.client, _REPLICA_SETS, deployment, matcher(deployment)).claim(listed)
@@ -52,9 +61,25 @@ class DeploymentController(Controller):
         if any(replicasets.desired(rs) not in (None, replicas(deployment)) for rs in family.active):
             return self._write_status(self._scale(self._sync_new(family, create=False)), progress=False)
         family = self._roll(family) if is_rolling(deployment) else self._recreate(family)
+        self._explain(family)
         if status.is_complete(family.deployment, family.deployment.get("status") or {}):
             self._clean_up(family)
         return self._write_status(family, progress=True)
+
+    def _explain(self, family: Family) -> None:
+        """Say how far a rollout is, and which bounds it keeps."""
+        new, old = family.new, [rs for rs in family.old if replicas(rs)]
+        if new is None or not old:
+            self.client.explain(objects.key(family.deployment), ())
+            return
+        deployment, name = family.deployment, objects.name(family.deployment)
+        most, least = replicas(deployment) + max_surge(deployment), replicas(deployment) - max_unavailable(deployment)
+        available = sum(map(sizing.available, family.every))
+        text = (
+            f"{name} replaces {', '.join(map(objects.name, old))} by {objects.name(new)}: at most {most} pods in all, "
+            f"at least {least} available; {available} are available now"
+        )
+        self.client.explain(objects.key(deployment), [Reason(f"deployment/{name}", text)])
 
     def _roll(self, family: Family) -> Family:
         family = self._sync_new(family, create=True)
