@@ -30,6 +30,7 @@ def test_the_reason_for_a_pod_that_is_not_there(kubectl: Kubectl) -> None:
     assert "web-1 is not created: web-0 is not Ready, policy OrderedReady" in told.stdout.split("now")[-1]
     told = kit(kubectl, "why", "po", "web-0", "--namespace", kubectl.namespace)
     assert "default-scheduler" in told.stdout
+    assert "web-0 is not Ready: the readiness probe of its container" in told.stdout.split("now")[-1]
     assert "Started: " in told.stdout  # its events are told in the same order of time
 
 

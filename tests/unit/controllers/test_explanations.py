@@ -1,4 +1,4 @@
-"""Every controller says why: the sentences that hold now about an object, and that they end when they no longer hold."""
+"""Every controller says why: the sentences that hold about an object now, and that they end with their cause."""
 
 from __future__ import annotations
 
