@@ -71,6 +71,21 @@ class Bench:
         """Return an object's UID."""
         return str(self.cluster.get(kind, name, namespace=self.namespace)["metadata"]["uid"])
 
+    def replace(self, pod: str) -> None:
+        """Delete a pod and wait until its successor is Ready."""
+        self.delete("pod", pod)
+        self.ready("pod", pod)
+
+    def set_image(self, image: str, *, name: str = "web", container: str = "nginx") -> None:
+        """Change the image in the template of a StatefulSet, as `kubectl set image` does."""
+        containers = [{"name": container, "image": image}]
+        patch = {"spec": {"template": {"spec": {"containers": containers}}}}
+        self.cluster.patch("sts", name, patch, namespace=self.namespace, form="strategic")
+
+    def rolled_out(self, name: str = "web") -> None:
+        """Wait until an update of a StatefulSet has reached every pod that its partition lets it reach."""
+        self.cluster.wait("sts", name, namespace=self.namespace, until=_rolled_out)
+
     def sh(self, pod: str, script: str) -> ExecResult:
         """Run a shell script in a pod."""
         return self.cluster.exec(pod, ["sh", "-c", script], namespace=self.namespace)
@@ -86,6 +101,17 @@ class Bench:
 
 def _without(uid: str) -> Callable[[dict[str, Any] | None], bool]:
     return lambda found: found is None or found["metadata"]["uid"] != uid
+
+
+def _rolled_out(found: dict[str, Any] | None) -> bool:
+    if found is None:
+        return False
+    spec, status = found["spec"], found["status"]
+    held_back = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition") or 0
+    seen = status.get("observedGeneration", 0) >= found["metadata"]["generation"]
+    moved = status.get("updatedReplicas", 0) >= spec["replicas"] - held_back
+    complete = held_back > 0 or status["currentRevision"] == status["updateRevision"]
+    return bool(seen and moved and complete and status.get("readyReplicas") == spec["replicas"])
 
 
 Move = Callable[[Bench], None]

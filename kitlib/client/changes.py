@@ -129,11 +129,14 @@ def _set(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
         "replicas": spec.get("replicas", 1),
         "existing": status.get("replicas", 0),
         "ready_replicas": status.get("readyReplicas", 0),
+        "available_replicas": status.get("availableReplicas", 0),
         "current_revision": status.get("currentRevision"),
         "update_revision": status.get("updateRevision"),
         "partition": (strategy.get("rollingUpdate") or {}).get("partition"),
         "strategy": strategy.get("type"),
         "start": (spec.get("ordinals") or {}).get("start"),
+        "history_limit": spec.get("revisionHistoryLimit"),
+        "retention": spec.get("persistentVolumeClaimRetentionPolicy"),
         "images": [
             one.get("image") for one in ((spec.get("template") or {}).get("spec") or {}).get("containers") or []
         ],

@@ -228,15 +228,25 @@ def _marks(history: History, start: float) -> Iterator[Mark]:
     for life in (*history.lives("StatefulSet"), *history.lives("Deployment")):
         replicas: int | None = None
         images: list[str] | None = None
+        paced = ""
         for change in life.changes:
             text = ""
             if change.type == "DELETED":
                 text = f"{change.name} deleted"
             elif change.state.get("replicas") != replicas:
-                before, replicas = replicas, change.state.get("replicas")
-                text = f"{change.name}: {replicas} replicas" if before is None else f"{before} → {replicas}"
+                former, replicas = replicas, change.state.get("replicas")
+                text = f"{change.name}: {replicas} replicas" if former is None else f"{former} → {replicas}"
             elif change.state.get("images") != images and images is not None:
                 text = f"{change.name}: {', '.join(change.state.get('images') or ())}"
+            before, paced = paced, _pace(change)
+            if paced != before and before and change.type != "DELETED":
+                text = f"{text}, {paced}" if text else paced
             images = change.state.get("images")
             if text and change.time >= start:
                 yield Mark(change.time - start, text, f"{change.kind} {change.name}")
+
+
+def _pace(change: Change) -> str:
+    """Return what a StatefulSet's strategy holds back: pods below a partition, or all of them."""
+    strategy = str(change.state.get("strategy") or "")
+    return strategy if strategy == "OnDelete" else f"partition {change.state.get('partition') or 0}" if strategy else ""

@@ -115,6 +115,18 @@ def test_pods_of_several_images_are_labelled():
     assert [bar.label for bar in lane.bars] == ["nginx:1", "nginx:2", "nginx:2"]
 
 
+def test_marks_tell_what_a_strategy_holds_back():
+    story = Story().add("ADDED", "StatefulSet", "web", "s", replicas=2, images=["a"], strategy="RollingUpdate")
+    for facts in (
+        {"images": ["a"], "strategy": "RollingUpdate", "partition": 2},
+        {"images": ["b"], "strategy": "RollingUpdate", "partition": 1},
+        {"images": ["b"], "strategy": "OnDelete"},
+    ):
+        story.add("MODIFIED", "StatefulSet", "web", "s", replicas=2, **facts)
+    marks = [mark.text for mark in picture(Record(story.changes)).marks]
+    assert marks == ["web: 2 replicas", "partition 2", "web: b, partition 1", "OnDelete"]
+
+
 def herds():
     return (
         Story()
