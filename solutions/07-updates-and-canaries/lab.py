@@ -443,7 +443,7 @@ lab.check("pace")
 # stake and not two:
 
 # %% id="stuck-pace"
-# %kubectl patch statefulset web -p '{"spec": {"minReadySeconds": 0, "updateStrategy": {"rollingUpdate": {"maxUnavailable": 1}}}}'
+# %kubectl patch sts web -p '{"spec": {"minReadySeconds": 0, "updateStrategy": {"rollingUpdate": {"maxUnavailable": 1}}}}'
 
 # %% [markdown] id="stuck-turn"
 # **Your turn.** Change the image to `nginx:v1.19`, which does not exist.
