@@ -3,44 +3,86 @@
 import random
 import threading
 
+import psutil
 import pytest
 
 from kitlib.errors import KitError
+from tests.faults.census import Census
 from tests.faults.churn import Churn
 from tests.faults.conftest import NAMESPACE
 from tests.faults.machine import agent, alive, daemon, holder, mounts_of, processes_of, tree, until
 
 
-@pytest.mark.timeout(120)
-def test_ten_kills_lose_nothing_that_was_acknowledged(provider, info, cluster, directory):
-    rng = random.Random(5)
+def container_process(directory):
+    """Any process of any container, or of what holds a pod together."""
+    return _RANDOM.choice(agent(directory).children(recursive=True))
+
+
+_RANDOM = random.Random(5)
+VICTIMS = {daemon: 10, holder: 15, agent: 25, container_process: 50}
+
+
+@pytest.mark.timeout(300)
+def test_a_hundred_kills_lose_nothing_that_was_acknowledged(provider, info, cluster, directory):
+    victims = [victim for victim, count in VICTIMS.items() for _ in range(count)]
+    _RANDOM.shuffle(victims)
     churn = Churn(info, NAMESPACE)
     kubeconfig = info.kubeconfig.read_bytes()
     claims = _uids(cluster, "pvc")
-    for victim in rng.sample([daemon, daemon, holder, agent, agent] * 2, 10):
-        before = churn.acknowledged
-        with churn:
-            until(lambda before=before: churn.acknowledged > before or churn.failure)
-            threading.Event().wait(rng.random())  # the random moment
-            processes = tree(directory)
-            victim(directory).kill()
-            if victim is daemon:
-                until(lambda processes=processes: not any(map(alive, processes)), why="processes outlive the cluster")
-                again = provider.create("faults")
-                assert again.created and again.server == info.server
-        assert churn.failure is None, repr(churn.failure)
+    with Census(directory) as census:
+        for victim in victims:
+            before = churn.acknowledged
+            with churn:
+                until(lambda before=before: churn.acknowledged > before or churn.failure)
+                threading.Event().wait(_RANDOM.random() / 4)  # the random moment
+                until(lambda victim=victim: _killed(victim, directory))
+                if victim is daemon:
+                    until(lambda: census.alive() == [], why="processes outlive the cluster")
+                    again = provider.create("faults")
+                    assert again.created and again.server == info.server
+            assert churn.failure is None, repr(churn.failure)
         assert info.kubeconfig.read_bytes() == kubeconfig
         _check_objects(cluster, churn)
-    cluster.scale("sts", "web", 3, namespace=NAMESPACE)
-    cluster.wait("sts", "web", namespace=NAMESPACE)
-    assert claims.items() <= _uids(cluster, "pvc").items()
-    # Right after the last loss the set still counts pods of the lost node as ready.
-    log = until(lambda: _pod_says(cluster, "cat /data/log")).splitlines()
-    assert churn.lines and set(churn.lines) <= set(log) and len(log) == len(set(log))
-    _check_identities(cluster, directory)
-    processes = tree(directory)
-    provider.delete("faults")
-    assert not any(map(alive, processes)) and processes_of(directory) == [] == mounts_of(directory)
+        cluster.scale("sts", "web", 3, namespace=NAMESPACE)
+        for name in _uids(cluster, "pods"):  # those whose containers were killed often wait minutes to be started again
+            cluster.delete("pod", name, namespace=NAMESPACE)
+        # Right after the last loss the set still counts pods of the lost node as ready.
+        until(lambda: _settled(cluster, directory), 60.0, why="the set does not come back")
+        assert claims.items() <= _uids(cluster, "pvc").items()
+        log = until(lambda: _pod_says(cluster, "cat /data/log")).splitlines()
+        assert churn.lines and set(churn.lines) <= set(log) and len(log) == len(set(log))
+        _check_identities(cluster, directory)
+        until(lambda: _pod_directories(directory) == _uids_of_all_pods(cluster), why="a pod's directory is left")
+        provider.delete("faults")
+        assert census.alive() == [] == processes_of(directory) == mounts_of(directory)
+
+
+def _killed(victim, directory):
+    """Kill it; false while it is not there yet again."""
+    try:
+        victim(directory).kill()
+    except (StopIteration, IndexError, psutil.NoSuchProcess):
+        return False
+    return True
+
+
+def _settled(cluster, directory):
+    """Three pods are ready, and one main process of each runs."""
+    pods = cluster.list("pods", namespace=NAMESPACE)
+    ready = [pod for pod in pods if any(c["type"] == "Ready" and c["status"] == "True" for c in _conditions(pod))]
+    return len(ready) == 3 == len(_masters(directory))
+
+
+def _conditions(pod):
+    return pod["status"].get("conditions") or []
+
+
+def _uids_of_all_pods(cluster):
+    return {pod["metadata"]["uid"] for pod in cluster.list("pods", namespace="*")}
+
+
+def _pod_directories(directory):
+    return {path.name for path in directory.glob("nodes/*/pods/*")}
 
 
 @pytest.mark.parametrize("victim", [holder, agent])
@@ -128,4 +170,11 @@ def _check_identities(cluster, directory):
 
 
 def _masters(directory):
-    return [p for p in tree(directory) if p.name() == "nginx" and p.parent().name() != "nginx"]
+    return [process for process in tree(directory) if _is_master(process)]
+
+
+def _is_master(process):
+    try:
+        return process.name() == "nginx" and process.parent().name() != "nginx"
+    except (psutil.Error, AttributeError):  # it has ended meanwhile
+        return False
