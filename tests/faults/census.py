@@ -1,6 +1,7 @@
 """Every process that a cluster ever had, so that none can hide when it should be gone."""
 
 import contextlib
+import os
 import threading
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Census:
         self._stop.set()
         self._thread.join()
         for held in self._namespaces.values():
-            held.close()
+            os.close(held)
 
     def __repr__(self):
         return str(self.alive())
@@ -43,7 +44,7 @@ class Census:
         return seen + [pid for pid in strangers if _runs(pid)]
 
     def _watch(self):
-        while not self._stop.wait(0.02):
+        while not self._stop.wait(0.05):
             try:
                 found = tree(self._directory)
             except (psutil.Error, OSError, ValueError, KeyError):
@@ -58,7 +59,7 @@ class Census:
             return
         with contextlib.suppress(OSError):
             # Held open, so that the kernel gives its number to no namespace of somebody else.
-            self._namespaces[name] = Path(f"/proc/{pid}/ns/pid").open("rb")
+            self._namespaces[name] = os.open(f"/proc/{pid}/ns/pid", os.O_RDONLY)
 
 
 def _namespace(pid):

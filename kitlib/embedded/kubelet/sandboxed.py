@@ -82,7 +82,7 @@ class SandboxedRuntime:
     async def start(self) -> None:
         """Start the agent."""
         self._bwrap = self._bwrap or bwrap_program()
-        holder = Holder(on_lost=self._lost, on_out_of_memory=self._out_of_memory)
+        holder = Holder(on_lost=lambda: self._lost(holder), on_out_of_memory=self._out_of_memory)
         await holder.start(self._directory, like=self._earlier)
         for address in self._own:
             await holder.call("address", address=address)
@@ -245,7 +245,9 @@ class SandboxedRuntime:
         if running := self._running.get(container_id):
             running.execution.out_of_memory.set()
 
-    def _lost(self) -> None:
+    def _lost(self, holder: Holder) -> None:
+        if holder is not self._holder:
+            return  # it ended while it was started: whoever starts it knows, and tries again
         _log.warning("the node agent ended; starting it again, as after a reboot of the node")
         self._holder = None
         for given in self._sandboxes.values():

@@ -116,6 +116,23 @@ async def test_files_follow_their_config_map_and_secret(node: Node) -> None:
     assert await node.output("p", "cat", "/fixed") == (0, "blue")
 
 
+async def test_a_source_that_changes_while_its_pod_goes_brings_no_files_back(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.config_map("conf", {"color": "blue"})
+    volumes = [{"name": "conf", "configMap": {"name": "conf"}}]
+    await node.running("p", volumeMounts=[mounted("/conf", "conf")], spec={"volumes": volumes})
+    remove_sandbox = node.runtime.remove_sandbox
+
+    async def and_change_the_source(sandbox_id: str) -> None:
+        await remove_sandbox(sandbox_id)
+        node.client.patch("configmaps", "conf", {"data": {"color": "green"}}, namespace="default")
+
+    monkeypatch.setattr(node.runtime, "remove_sandbox", and_change_the_source)
+    await node.removed("p")
+    assert list((node.directory / "n1" / "pods").iterdir()) == []
+
+
 async def test_the_downward_api(node: Node) -> None:
     resources = {"requests": {"cpu": "250m"}, "limits": {"memory": "64Mi"}}
     fields = {"NODE": "spec.nodeName", "IP": "status.podIP", "HOST": "status.hostIP"}

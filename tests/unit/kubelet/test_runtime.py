@@ -9,10 +9,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from kitlib.embedded.kubelet.holder import Holder
 from kitlib.embedded.kubelet.logs import ContainerLog, read_log
 from kitlib.embedded.kubelet.runtime import Mount, RuntimeLost, StartError
 from kitlib.embedded.kubelet.streams import run_command, start_session
@@ -202,6 +204,27 @@ async def test_a_lost_agent_is_started_again(bench: Workbench) -> None:
     await back.wait()
     _, second = await bench.pod()
     assert second != first
+
+
+async def test_an_agent_lost_while_it_is_started_is_replaced_once(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back, call, doomed = asyncio.Event(), Holder.call, [signal.SIGKILL]
+    await bench.runtime.add_address("172.18.0.2")
+
+    async def killed_first(holder: Holder, operation: str, **more: Any) -> tuple[dict[str, Any], list[int]]:
+        if operation == "address" and doomed:
+            os.kill(holder.pid, doomed.pop())
+        return await call(holder, operation, **more)
+
+    monkeypatch.setattr(Holder, "call", killed_first)
+    bench.runtime.on_restart(back.set)
+    os.kill(bench.runtime.holder.pid, signal.SIGKILL)
+    await back.wait()
+    await asyncio.sleep(0)
+    starting = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert starting == []
+    await bench.pod()
 
 
 async def test_nothing_outlives_the_runtime(bench: Workbench) -> None:

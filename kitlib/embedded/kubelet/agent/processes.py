@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 __all__ = ["Processes"]
 
 # Python ignores these; a program must start with the defaults.
 _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
+# How bubblewrap ends when it is killed, or fails: only then is it worth while to look for what it may have left.
+_FAILURES = (-signal.SIGKILL, 1)
 
 
 class Processes:
-    """Children of this process, each with a callback for its end."""
+    """Children of this process, each with a callback for its end.
+
+    A launcher that is killed, or fails itself, can leave behind what it had begun to make, if that had not yet asked to
+    die with it. Such an orphan is killed, and the launcher has ended only when it is gone.
+    """
 
     def __init__(self) -> None:
         self._on_exit: dict[int, Callable[[int], None]] = {}
+        self._orphans: list[tuple[set[int], Callable[[], None]]] = []
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
     def spawn(
@@ -113,9 +123,39 @@ class Processes:
             if not pid:
                 return
             on_exit = self._on_exit.pop(pid, None)
-            if on_exit is not None:
+            if on_exit is None:
+                self._orphan_gone(pid)
+            else:
                 code = os.waitstatus_to_exitcode(status)
-                on_exit(code if code >= 0 else 128 - code)
+                self._ended(partial(on_exit, code if code >= 0 else 128 - code), alone=code not in _FAILURES)
+
+    def _ended(self, tell: Callable[[], None], *, alone: bool) -> None:
+        orphans = set() if alone else _children() - self._on_exit.keys()
+        for pid in orphans:
+            os.kill(pid, signal.SIGKILL)
+        if orphans:
+            self._orphans.append((orphans, tell))
+        else:
+            tell()
+
+    def _orphan_gone(self, pid: int) -> None:
+        waiting, self._orphans = self._orphans, []
+        for orphans, tell in waiting:
+            orphans.discard(pid)
+            if orphans:
+                self._orphans.append((orphans, tell))
+            else:
+                tell()
+
+
+def _children() -> set[int]:
+    """Return the children of this process, those that have ended and were not reaped yet included."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if path.read_bytes().rpartition(b")")[2].split()[1] == b"%d" % os.getpid():
+                found.add(int(path.parent.name))
+    return found
 
 
 def _become(

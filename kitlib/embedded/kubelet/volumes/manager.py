@@ -54,6 +54,7 @@ class VolumeManager:
         self._lookup, self._clock = lookup, clock
         self._projection = Projection(lookup, token, clock)
         self._volumes: dict[str, _Volume] = {}
+        self._gone = False
         self._read_only: set[str] = set()  # made from API objects, or said to be so: whatever containers ask for
 
     def set_up(self, pod: Object) -> None:
@@ -74,7 +75,9 @@ class VolumeManager:
                 raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from error
 
     def refresh(self, pod: Object) -> None:
-        """Bring projected volumes up to date; what is missing now stays as it was."""
+        """Bring projected volumes up to date; what is missing now stays as it was, and so does what was torn down."""
+        if self._gone:
+            return
         for volume in pod["spec"].get("volumes") or []:
             if any(kind in volume for kind in PROJECTED):
                 try:
@@ -122,7 +125,8 @@ class VolumeManager:
         return sorted(mounts, key=lambda m: m.destination.count("/"))
 
     def tear_down(self) -> None:
-        """Remove what belongs to the pod alone."""
+        """Remove what belongs to the pod alone, for good."""
+        self._gone = True
         remove_tree(self._directory)
 
     def _set_up(self, pod: Object, volume: Object) -> _Volume:

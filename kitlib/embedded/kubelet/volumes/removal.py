@@ -16,12 +16,17 @@ def remove_tree(directory: Path) -> None:
     if not directory.is_dir():
         return
     # Without the host's root, a directory that its owner may not enter must be opened first.
-    directory.chmod(0o700)
+    _open(directory)
     for folder, names, _ in os.walk(directory):
         for path in (Path(folder, name) for name in names):
             if not path.is_symlink():
-                path.chmod(0o700)
+                _open(path)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _open(directory: Path) -> None:
+    with contextlib.suppress(OSError):  # what is not ours, or has just gone
+        directory.chmod(0o700)
 
 
 def size_of(directory: Path) -> int:
