@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from kitlib.embedded.apimachinery.quantity import canonical
 from kitlib.embedded.apimachinery.resources import Resource
 from kitlib.embedded.apimachinery.schema import Field, Kind, Type, kind_type
 from kitlib.embedded.apimachinery.status import StatusError, bad_request
+from kitlib.embedded.apimachinery.times import read_micro_time, read_time
 
 __all__ = ["cannot_handle", "decode", "decode_as", "strict_error"]
 
@@ -195,12 +195,13 @@ class _Decoder:
         return value
 
     def time(self, value: Any, kind: Type, path: str, owner: Type) -> Any:
+        if value.__class__ is not str:
+            self.fail(f"json: cannot unmarshal {_json_name(value)} into Go value of type string")
+            return value
         try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.fail(f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"')
+            return read_time(value) if kind.kind is Kind.TIME else read_micro_time(value)
+        except ValueError as error:
+            self.fail(str(error))
         return value
 
     def quantity(self, value: Any, kind: Type, path: str, owner: Type) -> Any:
@@ -225,6 +226,7 @@ _SCALARS: dict[Kind, Callable[[_Decoder, Any, Type, str, Type], Any]] = {
     Kind.NUMBER: _Decoder.number,
     Kind.BYTES: _Decoder.bytes,
     Kind.TIME: _Decoder.time,
+    Kind.MICRO_TIME: _Decoder.time,
     Kind.QUANTITY: _Decoder.quantity,
     Kind.INT_OR_STRING: _Decoder.int_or_string,
     Kind.RAW: _Decoder.raw,

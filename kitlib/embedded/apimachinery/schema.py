@@ -34,6 +34,7 @@ class Kind(Enum):
     BOOLEAN = auto()
     BYTES = auto()
     TIME = auto()
+    MICRO_TIME = auto()
     QUANTITY = auto()
     INT_OR_STRING = auto()
     RAW = auto()
@@ -41,7 +42,7 @@ class Kind(Enum):
 
 _SPECIAL = {
     _META + "Time": Kind.TIME,
-    _META + "MicroTime": Kind.TIME,
+    _META + "MicroTime": Kind.MICRO_TIME,
     _META + "FieldsV1": Kind.RAW,
     _META + "Patch": Kind.RAW,
     "io.k8s.apimachinery.pkg.runtime.RawExtension": Kind.RAW,

@@ -50,7 +50,6 @@ VERSION = {
 }
 
 _BODY_LIMIT = 3 << 20  # a real API server's MaxRequestBodyBytes
-_OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -101,13 +100,13 @@ class ApiServer:
         if scheme.lower() == "bearer":
             user = self._tokens.authenticate(token.strip())
         else:
-            transport = request.transport
-            user = user_of_certificate(transport.get_extra_info("peercert") if transport else None)
+            tls = request.transport.get_extra_info("ssl_object") if request.transport else None
+            user = user_of_certificate(tls.getpeercert(), tls.getpeercert(binary_form=True)) if tls else None
         if user is not None:
             return user
-        if request.path in _OPEN_PATHS and not header:
-            return User("system:anonymous", ("system:unauthenticated",))
-        raise generic(401, "Unauthorized", "Unauthorized")
+        if scheme.lower() == "bearer":
+            raise generic(401, "Unauthorized", "Unauthorized")
+        return User("system:anonymous", ("system:unauthenticated",))  # who may read what is said to be public
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
         info = request[INFO]

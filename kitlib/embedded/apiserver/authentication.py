@@ -1,4 +1,4 @@
-"""Who is asking: a client certificate or a service-account token; anybody else is a 401.
+"""Who is asking: a client certificate or a service-account token.
 
 Source: Kubernetes' authenticators (x509: CN is the user, O are groups) and service-account tokens (JWTs bound to
 their objects).
@@ -29,6 +29,7 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 _API = "https://10.244.0.1:6443"  # where the endpoints of the service `kubernetes` are
 _ALGORITHM = "ES256"
 _CLAIM = "kubernetes.io"
+_CREDENTIAL = "authentication.kubernetes.io/credential-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,20 @@ class User:
         return info
 
 
-def user_of_certificate(peer: dict[str, Any] | None) -> User | None:
-    """Return the user that a verified client certificate names (`ssl.SSLSocket.getpeercert` form), or None."""
+def user_of_certificate(peer: dict[str, Any] | None, der: bytes | None = None) -> User | None:
+    """Return the user that a verified client certificate names, or None.
+
+    Args:
+        peer: its names (`ssl.SSLSocket.getpeercert` form).
+        der: the certificate itself; its hash tells by which credential the user came.
+    """
     names = [item for rdn in (peer or {}).get("subject", ()) for item in rdn]
     user = next((value for key, value in names if key == "commonName"), None)
     if user is None:
         return None
     groups = [value for key, value in names if key == "organizationName"]
-    return User(user, (*groups, "system:authenticated"))
+    extra = {_CREDENTIAL: [f"X509SHA256={hashlib.sha256(der).hexdigest()}"]} if der else {}
+    return User(user, (*groups, "system:authenticated"), extra=extra)
 
 
 class ServiceAccountTokens:
@@ -98,6 +105,9 @@ class ServiceAccountTokens:
         bound: Object = {"namespace": namespace, "serviceaccount": {"name": name, "uid": account["metadata"]["uid"]}}
         if pod is not None:
             bound["pod"] = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+            node = self._store.get("nodes", pod["spec"].get("nodeName", ""))
+            if node is not None:
+                bound["node"] = {"name": node["metadata"]["name"], "uid": node["metadata"]["uid"]}
         if secret is not None:
             bound["secret"] = {"name": secret["metadata"]["name"], "uid": secret["metadata"]["uid"]}
         now = self._clock.now()
@@ -161,16 +171,16 @@ class ServiceAccountTokens:
         namespace, account = bound.get("namespace", ""), bound.get("serviceaccount") or {}
         if not self._alive("serviceaccounts", namespace, account):
             return None
-        extra = {}
+        extra = {_CREDENTIAL: [f"JTI={claims['jti']}"]} if claims.get("jti") else {}
         if (secret := bound.get("secret")) and not self._alive("secrets", namespace, secret):
             return None
         if pod := bound.get("pod"):
             if not self._alive("pods", namespace, pod):
                 return None
-            extra = {
-                "authentication.kubernetes.io/pod-name": [pod["name"]],
-                "authentication.kubernetes.io/pod-uid": [pod["uid"]],
-            }
+            for kind in ("pod", "node"):
+                if reference := bound.get(kind):
+                    extra[f"authentication.kubernetes.io/{kind}-name"] = [reference["name"]]
+                    extra[f"authentication.kubernetes.io/{kind}-uid"] = [reference["uid"]]
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
         return User(claims["sub"], groups, account.get("uid", ""), extra)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import FieldError, invalid
+from kitlib.embedded.apimachinery.times import format_micro_time, parse_time
 
 __all__ = ["check_new_event", "from_events_v1", "to_events_v1"]
 
@@ -26,7 +27,8 @@ def to_events_v1(event: Object) -> Object:
     names = dict(_RENAMED)
     shown = {names.get(field, field): value for field, value in event.items()}
     if not shown.get("eventTime"):  # clients require it; a counted event has the times of its repeats only
-        shown["eventTime"] = event.get("firstTimestamp") or event["metadata"].get("creationTimestamp")
+        first = event.get("firstTimestamp") or event["metadata"].get("creationTimestamp")
+        shown["eventTime"] = first and format_micro_time(parse_time(first))
     return shown | {"apiVersion": "events.k8s.io/v1"}
 
 

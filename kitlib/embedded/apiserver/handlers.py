@@ -214,7 +214,7 @@ class Handlers:
         presenter, info, kind = self.presenter(request), request.info, patch_type_of(request)
         problems: list[str] = []
         if kind == "apply":
-            body = await request.body()
+            body = await request.body(partial=True)
         else:
             body, problems = await request.patch_body()
         existed = self._registry.find(request.stored, info.name, info.namespace) is not None

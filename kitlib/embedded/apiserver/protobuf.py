@@ -174,11 +174,20 @@ def _double(wire: Wire) -> float:
 
 
 def _time(wire: Wire) -> str | None:
+    moment = _moment(wire)
+    return None if moment is None else format_time(moment)
+
+
+def _micro_time(wire: Wire) -> str | None:
+    moment = _moment(wire)
+    return None if moment is None else format_micro_time(moment)
+
+
+def _moment(wire: Wire) -> datetime | None:
     parts = dict(_fields(_bytes(wire)))
     if not parts:
         return None
-    moment = _EPOCH + timedelta(seconds=_signed(parts.get(1, 0)), microseconds=_signed(parts.get(2, 0)) // 1000)
-    return format_micro_time(moment) if moment.microsecond else format_time(moment)
+    return _EPOCH + timedelta(seconds=_signed(parts.get(1, 0)), microseconds=_signed(parts.get(2, 0)) // 1000)
 
 
 def _quantity(wire: Wire) -> str:
@@ -203,6 +212,7 @@ _READERS: dict[Kind, Callable[[Wire], Any]] = {
     Kind.NUMBER: _double,
     Kind.BYTES: lambda wire: base64.b64encode(_bytes(wire)).decode(),
     Kind.TIME: _time,
+    Kind.MICRO_TIME: _micro_time,
     Kind.QUANTITY: _quantity,
     Kind.INT_OR_STRING: _int_or_string,
     Kind.RAW: _raw,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -29,6 +29,7 @@ USER = web.RequestKey("user", User)
 
 _STRICTNESS = ("", "Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}
+_LONGEST_MANAGER = 128
 _BODY_SECONDS = 60.0  # a real API server's RequestTimeout
 
 
@@ -84,6 +85,7 @@ class ApiRequest:
     def write_options(self, *, manager: str = "") -> WriteOptions:
         """Read the options of create, update and patch."""
         query = self.http.query
+        _check_manager(query.get("fieldManager", ""), _OPTIONS.get(self.http.method, "UpdateOptions"))
         return WriteOptions(
             user=self.user.name,
             manager=manager or self.manager,
@@ -117,11 +119,12 @@ class ApiRequest:
             dry_run=_dry_run(given.get("dryRun") or query.getall("dryRun", []), "DeleteOptions"),
         )
 
-    async def body(self, *, kind: tuple[str, str, str] | None = None) -> Object:
+    async def body(self, *, kind: tuple[str, str, str] | None = None, partial: bool = False) -> Object:
         """Return the decoded body, checked against its kind.
 
         Args:
             kind: (group, version, kind) when it is not the resource's own (a Scale, an Eviction).
+            partial: it is an apply configuration, which says no more than it says.
 
         Raises:
             StatusError: 400 (unreadable, wrong type, strict validation), 413, 415.
@@ -138,7 +141,7 @@ class ApiRequest:
                 f"got {found_kind} in {found_version}"
             )
             raise bad_request(message)
-        self.check(decoded, group=group, version=version, kind=name, problems=duplicates)
+        self.check(decoded, (group, version, name), problems=duplicates, partial=partial)
         return decoded
 
     async def patch_body(self) -> tuple[Any, list[str]]:
@@ -151,10 +154,10 @@ class ApiRequest:
         Raises:
             StatusError: 422, as it is the patch that is invalid.
         """
-        kind, stored = self.stored.kind, self.stored
+        stored = self.stored
         shown = orjson.dumps(obj).decode()
         try:
-            self.check(obj, group=stored.group, version=stored.version, kind=kind, problems=problems)
+            self.check(obj, (stored.group, stored.version, stored.kind), problems=problems)
         except StatusError as error:
             _, strict, found = error.message.partition("strict decoding error: ")
             if not strict:
@@ -162,13 +165,16 @@ class ApiRequest:
             detail = strict + found
             raise invalid("", "", [FieldError("FieldValueInvalid", "patch", detail, json.dumps(shown))]) from error
 
-    def check(self, obj: Object, *, group: str, version: str, kind: str, problems: list[str] | None = None) -> None:
+    def check(
+        self, obj: Object, group_kind: tuple[str, str, str], *, problems: Sequence[str] = (), partial: bool = False
+    ) -> None:
         """Prune `obj` to its schema; refuse or warn of what was dropped, as `fieldValidation` says.
 
         Raises:
             StatusError: 400.
         """
-        found = [*(problems or []), *decoding.decode_as(obj, group, version, kind)]
+        group, version, kind = group_kind
+        found = [*problems, *decoding.decode_as(obj, group, version, kind, partial=partial)]
         level = self.http.query.get("fieldValidation", "")
         if level not in _STRICTNESS:
             known = "supported values: " + ", ".join(f'"{value}"' for value in _STRICTNESS)
@@ -217,6 +223,18 @@ def _check_propagation(policy: str | None, orphan: bool | None) -> None:
     else:
         return
     raise invalid("DeleteOptions.meta.k8s.io", "", [error])
+
+
+def _check_manager(manager: str, options: str) -> None:
+    errors = []
+    if len(manager.encode()) > _LONGEST_MANAGER:
+        errors.append(FieldError("FieldValueTooLong", "fieldManager", f"may not be more than {_LONGEST_MANAGER} bytes"))
+    for position, character in enumerate(manager):
+        if not character.isprintable():
+            detail = f"invalid character U+{ord(character):04X} (at position {position})"
+            errors.append(FieldError("FieldValueInvalid", "fieldManager", detail, json.dumps(manager)))
+    if errors:
+        raise invalid(f"{options}.meta.k8s.io", "", errors)
 
 
 def _dry_run(values: list[str] | None, options: str) -> bool:

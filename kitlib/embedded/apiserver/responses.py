@@ -57,8 +57,8 @@ def as_yaml(response: web.Response) -> web.Response:
 def failure(error: StatusError) -> web.Response:
     """Answer with the Status of an error."""
     response = json_response(error.status, status=error.code)
-    if error.code == 429 or error.details.get("retryAfterSeconds"):
-        response.headers["Retry-After"] = str(error.details.get("retryAfterSeconds", 1))
+    if seconds := error.details.get("retryAfterSeconds"):
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 

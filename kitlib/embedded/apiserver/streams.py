@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from aiohttp import web
 
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.resources import by_name
-from kitlib.embedded.apimachinery.status import StatusError, bad_request, generic
-from kitlib.embedded.apimachinery.times import parse_time
+from kitlib.embedded.apimachinery.status import bad_request, generic
+from kitlib.embedded.apiserver.log_options import LogOptions
 from kitlib.embedded.apiserver.log_stream import send_log
 from kitlib.embedded.apiserver.node_streams import Node
 from kitlib.embedded.apiserver.pod_containers import check_running, check_started, chosen_container
 from kitlib.embedded.apiserver.port_forward import Target, forward
 from kitlib.embedded.apiserver.remote_command import StreamOptions, serve
 from kitlib.embedded.apiserver.request import ApiRequest
-from kitlib.embedded.apiserver.request_info import is_true
 from kitlib.embedded.registry.registry import Registry
 
 __all__ = ["PodStreams"]
@@ -40,21 +38,20 @@ class PodStreams:
     async def log(self, request: ApiRequest) -> web.StreamResponse:
         """GET `/log`."""
         query, info = request.http.query, request.info
+        options = LogOptions.of(query, info.name, self._registry.clock.now())
         pod, node = self._locate(request)
         container = chosen_container(pod, query.get("container", ""))
-        previous = is_true(query.get("previous"))
-        check_started(pod, container, previous=previous)
-        since = _since(query.get("sinceTime"), query.get("sinceSeconds"), self._registry.clock.now())
+        check_started(pod, container, previous=options.previous)
         lines = node.logs(
             info.namespace,
             info.name,
             container,
-            follow=is_true(query.get("follow")),
-            previous=previous,
-            tail_lines=_number(query.get("tailLines"), "tailLines"),
-            since_time=since,
-            timestamps=is_true(query.get("timestamps")),
-            limit_bytes=_number(query.get("limitBytes"), "limitBytes"),
+            follow=options.follow,
+            previous=options.previous,
+            tail_lines=options.tail_lines,
+            since_time=options.since,
+            timestamps=options.timestamps,
+            limit_bytes=options.limit_bytes,
         )
         try:
             first = await anext(lines, b"")
@@ -106,22 +103,3 @@ class PodStreams:
             text = f"error dialing backend: dial tcp {host}:{_KUBELET_PORT}: connect: connection refused"
             raise generic(500, "InternalError", text)
         return pod, node
-
-
-def _number(text: str | None, name: str) -> int | None:
-    if text in (None, ""):
-        return None
-    if not text.lstrip("-").isdigit() or int(text) < 0:
-        raise StatusError(400, "BadRequest", f"{name}: Invalid value: {text}: must be greater than or equal to 0")
-    return int(text)
-
-
-def _since(time: str | None, seconds: str | None, now: datetime) -> datetime | None:
-    if time:
-        try:
-            return parse_time(time)
-        except ValueError as error:
-            raise bad_request(f"sinceTime: {error}") from error
-    if seconds and (number := _number(seconds, "sinceSeconds")) is not None:
-        return datetime.fromtimestamp(now.timestamp() - number, now.tzinfo)
-    return None

@@ -12,6 +12,7 @@ from typing import Any
 
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery import managedfields, naming, patch
+from kitlib.embedded.apimachinery.decoding import decode
 from kitlib.embedded.apimachinery.objects import Object, deep_copy
 from kitlib.embedded.apimachinery.resources import Resource, by_name
 from kitlib.embedded.apimachinery.status import (
@@ -19,6 +20,7 @@ from kitlib.embedded.apimachinery.status import (
     StatusError,
     already_exists,
     bad_request,
+    conflict,
     forbidden,
     generic,
     invalid,
@@ -260,11 +262,15 @@ class Registry:
             now=self.clock.now(),
             subresource=subresource,
         )
+        decode(merged, resource)  # now it must say all that Go writes
         # managedFields are settled by the merge itself: the write must not record an Update on top.
         quiet = WriteOptions(user=options.user, dry_run=options.dry_run)
         if live is None:
             if subresource:
                 raise not_found(resource.qualified, name)
+            if uid := applied["metadata"].get("uid"):
+                why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                raise conflict(resource.qualified, name, why)
             merged["metadata"]["name"] = name
             return self.create(resource, merged, namespace=namespace, options=quiet)
         metadata.check_preconditions(

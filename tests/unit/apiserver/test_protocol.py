@@ -216,7 +216,7 @@ def test_an_event_has_two_views() -> None:
     assert (shown["apiVersion"], shown["regarding"], shown["note"]) == ("events.k8s.io/v1", {"name": "p"}, "m")
     assert (shown["deprecatedCount"], shown["reportingController"]) == (2, "kubelet")
     # Its clients require an eventTime.
-    assert shown["eventTime"] == "2026-01-01T00:00:01Z"
-    assert from_events_v1(shown) == {**stored, "eventTime": "2026-01-01T00:00:01Z"}
+    assert shown["eventTime"] == "2026-01-01T00:00:01.000000Z"
+    assert from_events_v1(shown) == {**stored, "eventTime": "2026-01-01T00:00:01.000000Z"}
     exact = {**stored, "eventTime": "2026-01-01T00:00:03.000001Z"}
     assert to_events_v1(exact)["eventTime"] == "2026-01-01T00:00:03.000001Z"

@@ -77,6 +77,10 @@ def test_a_certificate_names_its_user() -> None:
     subject = ((("organizationName", "system:masters"),), (("commonName", "kubernetes-admin"),))
     assert user_of_certificate({"subject": subject}) == ADMIN
     assert user_of_certificate(None) is None
+    known = user_of_certificate({"subject": subject}, b"certificate")
+    assert known is not None
+    digest = "X509SHA256=03d66dd08835c1ca3f128cceacd1f31ac94163096b20f445ae84285bc0832d72"
+    assert known.extra == {"authentication.kubernetes.io/credential-id": [digest]}
     assert user_of_certificate({"subject": ((("organizationName", "system:masters"),),)}) is None
 
 
@@ -128,12 +132,20 @@ def test_a_token_dies_with_its_account(tokens: ServiceAccountTokens, api: Harnes
 
 
 def test_a_pods_token_dies_with_the_pod(tokens: ServiceAccountTokens, api: Harness) -> None:
-    pod = api.pod()
+    node = api.create("nodes", {"metadata": {"name": "n"}})
+    pod = api.pod(node="n")
     token = tokens.for_pod(pod)
     user = tokens.authenticate(token)
     assert user is not None
-    assert user.extra["authentication.kubernetes.io/pod-uid"] == [pod["metadata"]["uid"]]
-    api.delete("pods", "p")
+    token_id = jwt.decode(token, options={"verify_signature": False})["jti"]
+    assert user.extra == {
+        "authentication.kubernetes.io/credential-id": [f"JTI={token_id}"],
+        "authentication.kubernetes.io/node-name": ["n"],
+        "authentication.kubernetes.io/node-uid": [node["metadata"]["uid"]],
+        "authentication.kubernetes.io/pod-name": ["p"],
+        "authentication.kubernetes.io/pod-uid": [pod["metadata"]["uid"]],
+    }
+    api.delete("pods", "p", grace_period_seconds=0)
     api.pod()
     assert tokens.authenticate(token) is None
 

@@ -104,8 +104,6 @@ class LeaseStrategy(Strategy):
         spec = obj["spec"]
         seconds = spec.get("leaseDurationSeconds")
         errors = fields.non_negative("spec.leaseTransitions", spec.get("leaseTransitions"))
-        if spec.get("holderIdentity") == "":
-            errors.append(fields.invalid("spec.holderIdentity", "", "must not be empty"))
         if seconds is not None and seconds <= 0:
             errors.append(fields.invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0"))
         return errors
