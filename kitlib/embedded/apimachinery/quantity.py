@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Literal, TypeAlias
 
 __all__ = ["Quantity", "canonical", "parse_quantity"]
@@ -18,6 +18,7 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BY_POWER = {power: suffix for suffix, power in _DECIMAL.items()}
 _NANO = Fraction(1, 10**9)
 _LARGEST = Fraction(2**63 - 1)
+_SHORT = 24  # what every pod asks for is parsed once; what nobody writes by hand is not kept
 _FARTHEST = 5000  # beyond this exponent every number is the largest, or next to nothing, and dear to compute
 
 
@@ -87,7 +88,12 @@ def parse_quantity(text: str | int | float) -> Quantity:
         >>> int(parse_quantity("1.5Gi"))
         1610612736
     """
-    found = _PATTERN.fullmatch(str(text))
+    written = str(text)
+    return _remembered(written) if len(written) <= _SHORT else _parse(written)
+
+
+def _parse(text: str) -> Quantity:
+    found = _PATTERN.fullmatch(text)
     if found is None:
         raise ValueError(f"quantity {text!r} must be a number with an optional suffix such as m, k, M, Ki, Gi or e3")
     number, suffix = Fraction(found[1]), found[2] or ""
@@ -103,6 +109,9 @@ def parse_quantity(text: str | int | float) -> Quantity:
         whole, up = divmod(abs(number), _NANO)
         number = (whole + bool(up)) * _NANO * (1 if number > 0 else -1)
     return Quantity(max(-_LARGEST, min(number, _LARGEST)), form)
+
+
+_remembered = lru_cache(maxsize=2048)(_parse)
 
 
 def canonical(text: str | int | float) -> str:
