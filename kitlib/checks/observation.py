@@ -16,11 +16,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A command that the observer runs in a pod that is Ready, to see what only the inside shows."""
+    """A command that the observer runs in a pod that is Ready, to see what only the inside shows.
+
+    Args:
+        pod: its name, or a pattern such as `web-*`: then the first that is Ready.
+        command: without one, what the pod has logged is read instead.
+    """
 
     id: str
     pod: str
-    command: tuple[str, ...]
+    command: tuple[str, ...] = ()
     container: str | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatch
 from typing import Any
 
 from kitlib.checks.checkpoint import Checkpoint
@@ -129,12 +130,14 @@ class Observer:
         return History(self.timeline.changes())
 
     def _probe(self, probe: Probe, pods: tuple[Json, ...]) -> ProbeResult:
-        pod = next((one for one in pods if one["metadata"]["name"] == probe.pod), None)
-        if pod is None or not pod_ready(pod):
+        pod = next((one for one in pods if fnmatch(one["metadata"]["name"], probe.pod) and pod_ready(one)), None)
+        if pod is None:
             return ProbeResult("", problem=f"{probe.pod} is not Ready")
-        uid = pod["metadata"]["uid"]
+        name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
         try:
-            done = self.cluster.exec(probe.pod, probe.command, container=probe.container, namespace=self.namespace)
+            if not probe.command:
+                return ProbeResult(uid, self.cluster.logs(name, container=probe.container, namespace=self.namespace))
+            done = self.cluster.exec(name, probe.command, container=probe.container, namespace=self.namespace)
         except ApiError as error:  # The pod may have gone between the list and the exec.
             return ProbeResult(uid, problem=error.message)
         return ProbeResult(uid, done.stdout, done.stderr, done.exit_code)

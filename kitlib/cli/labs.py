@@ -69,7 +69,7 @@ def reset_lab(
     files = Course.here().lab(slug)
     cluster, namespace = _running(), _namespace(files)
     removed = remove_namespace(cluster, namespace, progress=lambda text: typer.echo(text, err=True))
-    others = remove_cluster_objects(cluster, files.spec().cluster_objects)
+    others = remove_cluster_objects(cluster, files.spec().cluster_objects, namespace=namespace)
     Progress(state_dir(settings(), files.slug, cluster) / "progress.jsonl").add("reset", namespace=namespace)
     gone = ", ".join([*([f"namespace/{namespace}"] if removed else []), *others]) or "nothing was there"
     typer.echo(f"{files.slug} is back at its beginning; deleted: {gone}")

@@ -23,12 +23,13 @@ _UNREADABLE = re.compile(r"struct field \w+\.([\w.]+) of type")
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one object of a manifest."""
+    """What became of one object of a manifest, and what the server warns of."""
 
     kind: str
     name: str
     action: str
     object: dict[str, Any]
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind.lower()}/{self.name} {self.action}"
@@ -68,12 +69,13 @@ def _resource(cluster: Cluster, document: Document, namespace: str) -> Resource:
 def _one(cluster: Cluster, document: Document, resource: Resource, namespace: str, field_manager: str) -> Applied:
     manifest = document.object
     name = str(manifest["metadata"].get("name") or "")
+    warnings: list[str] = []
     try:
         before = cluster.find(resource.kind, name, namespace=namespace) if name else None
         if not name:
             stored = cluster.create(manifest, namespace=namespace)
         else:
-            stored = _send(cluster, resource, manifest, namespace, field_manager)
+            stored = _send(cluster, resource, manifest, namespace, field_manager, warnings)
     except ApiError as error:
         raise ManifestError(_cause(document, error), line=_line(document, error), fix=_fix(error, namespace)) from None
     except ManifestError:
@@ -83,11 +85,16 @@ def _one(cluster: Cluster, document: Document, resource: Resource, namespace: st
     version = stored["metadata"].get("resourceVersion")
     same = before is not None and before["metadata"].get("resourceVersion") == version
     action = "created" if before is None else "unchanged" if same else "configured"
-    return Applied(resource.kind, str(stored["metadata"]["name"]), action, stored)
+    return Applied(resource.kind, str(stored["metadata"]["name"]), action, stored, tuple(warnings))
 
 
 def _send(
-    cluster: Cluster, resource: Resource, manifest: Mapping[str, Any], namespace: str, field_manager: str
+    cluster: Cluster,
+    resource: Resource,
+    manifest: Mapping[str, Any],
+    namespace: str,
+    field_manager: str,
+    warnings: list[str],
 ) -> dict[str, Any]:
     path = resource.path(namespace=namespace, name=manifest["metadata"]["name"])
     # `force`: whoever applies a manifest in a lab means every field in it, also one that `kubectl scale` touched last.
@@ -97,6 +104,7 @@ def _send(
         body=manifest,
         content_type="application/apply-patch+yaml",
         query={"fieldManager": field_manager, "force": "true", "fieldValidation": "Strict"},
+        warnings=warnings,
     )
 
 

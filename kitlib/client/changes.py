@@ -13,6 +13,8 @@ __all__ = ["RECORDED", "Change", "belongs", "compact"]
 
 Json = Mapping[str, Any]
 
+_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+
 #: The kinds a timeline follows, by the name that the API gives them.
 RECORDED = ("Pod", "PersistentVolumeClaim", "PersistentVolume", "StatefulSet", "Service", "ControllerRevision")
 
@@ -180,6 +182,11 @@ def _service(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
     return {"cluster_ip": spec.get("clusterIP"), "selector": spec.get("selector")}
 
 
+def _storage_class(metadata: Json, spec: Json, status: Json, obj: Json) -> Json:
+    notes = metadata.get("annotations") or {}
+    return {"provisioner": obj.get("provisioner"), "default": notes.get(_DEFAULT) == "true"}
+
+
 def _controller_revision(metadata: Json, spec: Json, status: Json, obj: Json) -> Json:
     return {"number": obj.get("revision")}
 
@@ -195,4 +202,5 @@ _FACTS = {
     "EndpointSlice": _slice,
     "Service": _service,
     "ControllerRevision": _controller_revision,
+    "StorageClass": _storage_class,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import ssl
 import tempfile
@@ -23,6 +24,8 @@ __all__ = ["Transport"]
 
 _CONNECT_SECONDS = 5.0
 _KEPT_CONNECTIONS = 64
+#: `299 - "the text"`; several headers arrive joined by commas. Source: RFC 7234, section 5.5.
+_WARNING = re.compile(r'(\d{3}) \S+ "((?:[^"\\]|\\.)*)"')
 
 Opened = Callable[[Callable[[], None]], None]
 """Given a function that ends the stream at once, from any thread."""
@@ -62,14 +65,17 @@ class Transport:
         body: Any = None,
         content_type: str = "application/json",
         timeout: float = 30.0,
+        warnings: list[str] | None = None,
     ) -> bytes:
-        """Send one request and return the raw answer.
+        """Send one request and return the raw answer; what the server warns of is added to `warnings`.
 
         Raises:
             ApiError: the server refused.
             Unreachable: there was no answer.
         """
         answer = self._send(method, path, query=query, body=body, content_type=content_type, timeout=timeout)
+        if warnings is not None:
+            warnings += [found[1].replace("\\", "") for found in _WARNING.findall(answer.headers.get("Warning", ""))]
         if answer.status >= 400:
             raise api_error(answer.status, answer.data)
         return answer.data

@@ -32,6 +32,8 @@ _WORK = [
     {"apiGroups": [""], "resources": _CORE.split()},
     {"apiGroups": ["apps", "batch", "policy", "autoscaling", "discovery.k8s.io", "events.k8s.io"], "resources": ["*"]},
 ]
+#: What a learner may do with cluster-scoped kinds of a lab: not `bind` and `escalate`, which are on roles.
+_MAKING = ["get", "list", "watch", "create", "update", "patch", "delete"]
 #: What a learner may see outside of it.
 _LOOK = [
     {"apiGroups": [""], "resources": ["namespaces", "nodes", "persistentvolumes"]},
@@ -77,7 +79,7 @@ def arena(spec: LabSpec, namespace: str) -> Iterator[Arena]:
 def _rights(cluster: Cluster, spec: LabSpec) -> list[dict[str, Any]]:
     """Return the rules beyond the namespace: the cluster-scoped kinds that the lab is about, and what it asks for."""
     kinds = [cluster.mapper.named(kind) for kind in spec.cluster_objects]
-    made = [{"apiGroups": [kind.group], "resources": [kind.plural], "verbs": ["*"]} for kind in kinds]
+    made = [{"apiGroups": [kind.group], "resources": [kind.plural], "verbs": _MAKING} for kind in kinds]
     return [*made, *(dict(rule) for rule in spec.rights)]
 
 

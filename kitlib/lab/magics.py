@@ -41,6 +41,8 @@ def manifest(lab: Lab, line: str, cell: str) -> Note | None:
         if line.strip():
             print(f"saved as {save(Path.cwd(), line.strip(), cell)}")
         for applied in lab.apply(cell):
+            for warning in applied.warnings:
+                print(f"Warning: {warning}")
             print(applied)
     except ManifestError as error:
         if lab.strict:

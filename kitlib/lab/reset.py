@@ -60,16 +60,33 @@ def remove_namespace(
     return True
 
 
-def remove_cluster_objects(cluster: Cluster, named: Mapping[str, Sequence[str]], *, timeout: float = 60.0) -> list[str]:
-    """Delete the cluster-scoped objects that a lab declares as its own; returns what was there, as `kind/name`.
+def remove_cluster_objects(
+    cluster: Cluster, named: Mapping[str, Sequence[str]], *, namespace: str, timeout: float = 60.0
+) -> list[str]:
+    """Delete what of a lab is in no namespace, once its namespace is gone; returns what was there, as `kind/name`.
+
+    That is what the lab declares as its own, and the volumes that claims of its namespace have left behind.
 
     Raises:
         WaitTimeout: one is not gone in time; call it again to go on.
     """
-    found = [(kind, name) for kind, names in named.items() for name in names if cluster.delete(kind, name)]
+    doomed = [(kind, name) for kind, names in named.items() for name in names]
+    doomed += [("PersistentVolume", name) for name in _volumes_of(cluster, namespace)]
+    found = [(kind, name) for kind, name in dict.fromkeys(doomed) if cluster.delete(kind, name)]
     for kind, name in found:
         cluster.wait(kind, name, until="deleted", timeout=timeout)
     return [f"{kind.lower()}/{name}" for kind, name in found]
+
+
+def _volumes_of(cluster: Cluster, namespace: str) -> list[str]:
+    try:
+        volumes = cluster.list("PersistentVolume")
+    except ApiError as error:
+        if error.code == 403:  # Restricted credentials may not look; what is Retained then stays.
+            return []
+        raise
+    claimed = [(one["metadata"]["name"], one["spec"].get("claimRef") or {}) for one in volumes]
+    return [name for name, claim in claimed if claim.get("namespace") == namespace]
 
 
 def _owned(namespace: dict[str, object]) -> None:

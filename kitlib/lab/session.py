@@ -141,7 +141,7 @@ class Lab:
         """Delete everything this lab made and begin again; other namespaces are not touched."""
         self.recorder.stop()
         removed = remove_namespace(self.cluster, self.namespace)
-        others = remove_cluster_objects(self.cluster, self.spec.cluster_objects)
+        others = remove_cluster_objects(self.cluster, self.spec.cluster_objects, namespace=self.namespace)
         ensure_namespace(self.cluster, self.namespace, slug=self.spec.slug)
         self.recorder = self._new_recorder()
         self.recorder.start()

@@ -11,7 +11,7 @@ from kitlib.views.lanes import Bar, Lane, Picture, short_kind
 __all__ = ["picture_svg"]
 
 #: Widths and heights in pixels; above every group of lanes there is room for its name and what happened to it.
-_LEFT, _WIDTH, _LANE, _TOP, _HEAD, _LETTER = 130, 700, 26, 54, 34, 6.6
+_LEFT, _WIDTH, _LANE, _TOP, _HEAD, _LETTER = 130, 700, 26, 54, 34, 7.5
 _COLOURS = {
     "ready": "#2e7d32",
     "bound": "#1565c0",

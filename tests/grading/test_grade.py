@@ -89,6 +89,32 @@ def test_a_students_kernel_has_the_students_rights_only(files, tmp_path):
     assert printed.count("ApiError") == 2 and "READ" not in printed and "forbidden" in printed
 
 
+def test_a_student_who_makes_roles_gives_no_rights_that_he_has_not(tmp_path):
+    """A lab about roles needs them to be made; binding one's own account to cluster-admin must not be part of it."""
+    files = Course.here().lab("04")
+    notebook = json.loads(files.notebook.read_text())
+    lines = [
+        "def tried(kind, **fields):\n",
+        "    body = {'apiVersion': 'rbac.authorization.k8s.io/v1', 'kind': kind, 'metadata': {'name': 'mine'}}\n",
+        "    try: lab.cluster.create(body | fields); print('MADE', kind)\n",
+        "    except Exception as error: print(type(error).__name__, error)\n",
+        "group = 'rbac.authorization.k8s.io'\n",
+        "me = {'kind': 'ServiceAccount', 'name': 'student', 'namespace': 'kit-students'}\n",
+        "admin = {'apiGroup': group, 'kind': 'ClusterRole', 'name': 'cluster-admin'}\n",
+        "tried('ClusterRoleBinding', roleRef=admin, subjects=[me])\n",
+        "tried('ClusterRole', rules=[{'apiGroups': [''], 'resources': ['secrets'], 'verbs': ['get']}])\n",
+        "tried('ClusterRole', rules=[{'apiGroups': [''], 'resources': ['persistentvolumes'], 'verbs': ['get']}])\n",
+    ]
+    code = {**copy.deepcopy(cell(notebook, "scores")), "id": "spy", "source": lines}
+    notebook["cells"] = [cell(notebook, "open"), code]
+    grade(write(tmp_path / "r.ipynb", notebook), tmp_path / "out")
+    executed = json.loads((tmp_path / "out" / "executed.ipynb").read_text())
+    printed = "".join(text for one in executed["cells"][1]["outputs"] for text in one.get("text", []))
+    refused, also_refused, allowed = [line for line in printed.splitlines() if line.startswith(("ApiError", "MADE"))]
+    assert "attempting to grant RBAC permissions not currently held" in refused + also_refused
+    assert refused.startswith("ApiError") and also_refused.startswith("ApiError") and allowed == "MADE ClusterRole"
+
+
 def test_a_loop_without_end_costs_its_time_and_no_more(solved, tmp_path):
     kept = solved["cells"][: [one["id"] for one in solved["cells"]].index("set-task")]
     loop = {**copy.deepcopy(cell(solved, "up-look")), "id": "loop"}

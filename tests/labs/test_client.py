@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 
+from kitlib.checks import Observer, Probe
 from kitlib.client import ApiError, ManifestError, Timeline, Unreachable, WaitTimeout, connect
 from kitlib.lab.reset import ensure_namespace
 
@@ -29,6 +30,33 @@ def test_apply_creates_changes_and_leaves_alone(cluster, namespace):
         for text in (manifest, manifest, manifest.replace("'1'", "'2'"))
     ]
     assert actions == ["created", "unchanged", "configured"]
+
+
+def test_apply_tells_what_the_server_warns_of(cluster, namespace):
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "old", "annotations": {"volume.beta.kubernetes.io/storage-class": "any"}},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
+    }
+    (applied,) = cluster.apply(claim, namespace=namespace)
+    assert applied.warnings == (
+        "metadata.annotations[volume.beta.kubernetes.io/storage-class]: "
+        'deprecated since v1.8; use "storageClassName" attribute instead',
+    )
+    assert cluster.apply(SERVICE, namespace=namespace)[0].warnings == ()
+
+
+def test_a_probe_runs_a_command_or_reads_the_log_of_the_first_ready_pod(cluster, namespace):
+    talking = POD.replace('image: "nginx:1.27"', 'image: busybox, command: [sh, -c, "echo hello; sleep 100"]')
+    cluster.apply(talking, namespace=namespace)
+    cluster.wait("pod", "one", namespace=namespace)
+    cluster.apply(POD.replace("name: one", "name: no-one").replace("nginx:1.27", "nginx:none"), namespace=namespace)
+    probes = (Probe("log", "*one"), Probe("name", "o*", ("hostname",)), Probe("none", "two-*"))
+    while not (found := Observer(cluster, namespace).look(probes).probes)["log"].stdout:
+        time.sleep(0.05)
+    assert [found[name].stdout for name in ("log", "name", "none")] == ["hello\n", "one\n", ""]
+    assert found["none"].problem == "two-* is not Ready"
 
 
 @pytest.mark.parametrize(

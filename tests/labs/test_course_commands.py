@@ -101,9 +101,15 @@ def test_cluster_scoped_objects_of_a_lab_go_with_it(cluster, info):
         "spec": {"capacity": {"storage": "1Mi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/v"}},
     }
     cluster.create(volume)
+    for namespace in ("a-lab", "another"):
+        claim = {"namespace": namespace, "name": "data", "uid": "gone"}
+        left = volume | {"metadata": {"name": f"left-by-{namespace}"}, "spec": volume["spec"] | {"claimRef": claim}}
+        cluster.create(left)
     named = {"PersistentVolume": ("of-a-lab", "never-made"), "StorageClass": ("none",)}
-    assert remove_cluster_objects(cluster, named) == ["persistentvolume/of-a-lab"]
-    assert cluster.find("pv", "of-a-lab") is None
+    gone = remove_cluster_objects(cluster, named, namespace="a-lab")
+    assert gone == ["persistentvolume/of-a-lab", "persistentvolume/left-by-a-lab"]
+    assert [cluster.find("pv", name) for name in ("of-a-lab", "left-by-a-lab")] == [None, None]
+    assert remove_cluster_objects(cluster, {}, namespace="another") == ["persistentvolume/left-by-another"]
 
 
 def test_a_seed_gives_a_namespace_of_its_own_and_an_exam_no_hints(info, tmp_path):

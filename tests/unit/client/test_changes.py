@@ -29,3 +29,11 @@ def test_a_change_survives_its_line():
 def test_a_terminating_pod_is_not_ready():
     dying = {**POD, "metadata": {**POD["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
     assert compact(dying)["terminating"] and not compact(dying)["ready"]
+
+
+def test_a_class_tells_whether_it_is_the_default():
+    mark = {"storageclass.kubernetes.io/is-default-class": "true"}
+    one = {"kind": "StorageClass", "metadata": {"name": "fast", "annotations": mark}, "provisioner": "a/b"}
+    assert compact(one) == {"provisioner": "a/b", "default": True}
+    other = {**one, "metadata": {"name": "fast", "annotations": dict.fromkeys(mark, "false")}}
+    assert compact(other) == {"provisioner": "a/b", "default": False}

@@ -10,7 +10,14 @@ from pathlib import PurePosixPath
 
 __all__ = ["main"]
 
-_APPLETS = {"wget": "transfer", "curl": "transfer", "nc": "netcat", "nslookup": "lookup", "dig": "lookup"}
+_PROGRAMS = {
+    "wget": "transfer",
+    "curl": "transfer",
+    "nc": "netcat",
+    "nslookup": "lookup",
+    "dig": "lookup",
+    "subdir-provisioner": "provisioner",
+}
 
 
 def main() -> int:
@@ -20,7 +27,7 @@ def main() -> int:
     # PID 1 gets no signal that it does not handle; 2 is what a Go program ends with there.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(2))
     name = PurePosixPath(sys.argv[1]).name
-    module = importlib.import_module(f".{_APPLETS.get(name, 'agnhost')}", __package__)
+    module = importlib.import_module(f".{_PROGRAMS.get(name, 'agnhost')}", __package__)
     return int(module.run(sys.argv[1], sys.argv[2:]))
 
 
