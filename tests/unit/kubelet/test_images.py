@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,26 @@ async def test_a_pull_unpacks_once_and_names_the_program(tmp_path: Path) -> None
     assert first.id.startswith("docker.io/library/nginx@sha256:")
     assert (first.layers[0] / "usr/lib/nginx/nginx").stat().st_size == first.size
     assert first.layers[0].parent == tmp_path
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def test_a_pull_that_is_given_up_leaves_the_image_to_the_next_one(tmp_path: Path) -> None:
+    """A pod that is deleted at once must not spoil the image for the one that comes in its place."""
+    store = ImageStore(tmp_path / "images")
+    first = asyncio.create_task(store.pull("busybox:1.36"))
+    await asyncio.sleep(0)
+    first.cancel()
+    pulled = await store.pull("busybox:1.36")
+    assert names(tmp_path / "images") == [pulled.layers[0].name]
+
+
+async def test_what_could_not_be_unpacked_is_tried_again(tmp_path: Path) -> None:
+    store = ImageStore(tmp_path / "images")
+    (tmp_path / "images").write_text("in the way")
+    with pytest.raises(OSError, match="images"):
+        await store.pull("pause:3.10")
+    (tmp_path / "images").unlink()
+    assert (await store.pull("pause:3.10")).layers[0].is_dir()

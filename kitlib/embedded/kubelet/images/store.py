@@ -54,9 +54,8 @@ class ImageStore:
     def __init__(self, directory: Path, catalogue: Catalogue | None = None) -> None:
         self._directory = directory
         self._catalogue = catalogue or Catalogue.builtin()
-        self._unpacked: dict[str, tuple[str, Path, int]] = {}
+        self._unpacking: dict[str, asyncio.Task[tuple[str, Path, int]]] = {}
         self._present: set[str] = set()
-        self._lock = asyncio.Lock()
         self._interpreter = Interpreter.own()
 
     def is_present(self, reference: str) -> bool:
@@ -72,15 +71,25 @@ class ImageStore:
         """
         reference = ImageReference.parse(text)
         image = self._catalogue.find(reference)
-        async with self._lock:
-            if image.name not in self._unpacked:
-                self._unpacked[image.name] = await asyncio.to_thread(self._unpack, image)
-        digest, layer, size = self._unpacked[image.name]
+        digest, layer, size = await self._unpacked(image)
         self._present.add(text)
         program = image.programs[0].command if image.programs else "sh"
         image_id = f"{reference.repository}@sha256:{digest}#{program}"
         mounts = self._interpreter.mounts if image.python else ()
         return PulledImage(image, reference.normalized, image_id, (layer,), size, mounts)
+
+    async def _unpacked(self, image: Image) -> tuple[str, Path, int]:
+        """Unpack once for all who ask; it goes on when one of them is gone: its thread does so anyway."""
+        task = self._unpacking.get(image.name)
+        if task is None:
+            task = self._unpacking[image.name] = asyncio.create_task(asyncio.to_thread(self._unpack, image))
+            task.add_done_callback(lambda done: self._forget(image.name, done))
+        return await asyncio.shield(task)
+
+    def _forget(self, name: str, done: asyncio.Task[tuple[str, Path, int]]) -> None:
+        """Let the next one try again what failed."""
+        if done.cancelled() or done.exception() is not None:
+            self._unpacking.pop(name, None)
 
     def _unpack(self, image: Image) -> tuple[str, Path, int]:
         programs = [(program, _locate(image, program)) for program in image.programs]
@@ -99,6 +108,7 @@ class ImageStore:
 
     def _build(self, layer: Path, image: Image, programs: list[tuple[Program, Path]], applets: list[str]) -> None:
         building = layer.with_name(f"{layer.name}.{os.getpid()}")
+        shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
         for directory in image.directories:
             (building / directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
