@@ -37,7 +37,8 @@ def _begin(notebook):
     home = Path(scratch.name) / "home"
     home.mkdir()
     provider = EmbeddedProvider(Path(scratch.name) / "state")
-    info = provider.create("nbval", nodes=course.lab(notebook.parent.name).spec().nodes)
+    spec = course.lab(notebook.parent.name).spec()
+    info = provider.create("nbval", nodes=spec.nodes, node_timeouts=spec.node_timeouts)
     _running[:] = [notebook, provider, scratch, dict(os.environ)]
     os.environ.update(kernel_environment(info.kubeconfig, namespace="", course=course.root, home=home, strict=True))
 

@@ -40,12 +40,11 @@ class Bench:
 
     def text(self, name: str, *changes: tuple[str, str]) -> str:
         """Return a solved manifest with some text replaced, for example `("replicas: 2", "replicas: 1")`."""
-        text = (self._manifests / f"{name}.yaml").read_text()
-        for old, new in changes:
-            if old not in text:
-                raise LabError(f"{name}.yaml does not contain {old!r}", fix="correct the attempt")
-            text = text.replace(old, new)
-        return text
+        return _changed(self._manifests / f"{name}.yaml", changes)
+
+    def scenario(self, name: str, *changes: tuple[str, str]) -> str:
+        """Return a broken set-up with some text replaced."""
+        return _changed(self._manifests.parent / "scenarios" / f"{name}.yaml", changes)
 
     def apply(self, text: str) -> None:
         """Apply YAML in the namespace."""
@@ -97,6 +96,15 @@ class Bench:
     def pause(self, seconds: float) -> None:
         """Let some time pass."""
         time.sleep(seconds)
+
+
+def _changed(file: Path, changes: Sequence[tuple[str, str]]) -> str:
+    text = file.read_text()
+    for old, new in changes:
+        if old not in text:
+            raise LabError(f"{file.name} does not contain {old!r}", fix="correct the attempt")
+        text = text.replace(old, new)
+    return text
 
 
 def _without(uid: str) -> Callable[[dict[str, Any] | None], bool]:

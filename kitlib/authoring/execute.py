@@ -28,7 +28,7 @@ def execute(files: LabFiles) -> Path:
     with tempfile.TemporaryDirectory(prefix="kit-author-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         provider = EmbeddedProvider(folder / "state")
-        info = provider.create("authoring", nodes=files.spec().nodes)
+        info = provider.create("authoring", nodes=files.spec().nodes, node_timeouts=files.spec().node_timeouts)
         try:
             (folder / "work").mkdir()
             (folder / "home").mkdir()

@@ -92,7 +92,7 @@ class _Workshop:
             return
         provider = EmbeddedProvider(self.folder)
         try:
-            info = provider.create(name, nodes=self.spec.nodes)
+            info = provider.create(name, nodes=self.spec.nodes, node_timeouts=self.spec.node_timeouts)
             own = connect(info.kubeconfig, info.context)
             yield own
             own.close()

@@ -37,7 +37,8 @@ def list_labs() -> None:
 @lab.command(name="start")
 def start_lab(slug: _Lab) -> None:
     """Prepare a lab: the cluster runs, and the lab's namespace is there. What was done in it stays."""
-    files, cluster = Course.here().lab(slug), open_cluster(settings(), nodes=Course.here().lab(slug).spec().nodes)
+    files = Course.here().lab(slug)
+    cluster = open_cluster(settings(), spec=files.spec())
     namespace = _namespace(files)
     made = ensure_namespace(cluster, namespace, slug=files.slug)
     typer.echo(f"{files.slug}: namespace {namespace} {'is made' if made else 'is there already'}")

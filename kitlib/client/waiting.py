@@ -62,12 +62,18 @@ def wait(
 
 
 def _named(until: str) -> Condition:
+    if until == "Terminating":  # Of namespaces it is a phase; of all others what kubectl shows while they go.
+        return _terminating
     if until in _PHASES:
         return lambda found: ((found or {}).get("status") or {}).get("phase") == until
     if until not in _NAMED:
         known = ", ".join((*_NAMED, *_PHASES))
         raise UsageError(f"nothing can be waited for until {until!r}", fix=f"use one of: {known}")
     return _NAMED[until]
+
+
+def _terminating(found: dict[str, Any] | None) -> bool:
+    return bool(found and found["metadata"].get("deletionTimestamp"))
 
 
 def _timed_out(cluster: Cluster, message: str, namespace: str) -> WaitTimeout:

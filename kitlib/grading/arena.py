@@ -63,7 +63,7 @@ def arena(spec: LabSpec, namespace: str) -> Iterator[Arena]:
     with tempfile.TemporaryDirectory(prefix="kit-grade-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         provider = EmbeddedProvider(folder / "state")
-        info = provider.create("grading", nodes=spec.nodes)
+        info = provider.create("grading", nodes=spec.nodes, node_timeouts=spec.node_timeouts)
         try:
             cluster = connect(info.kubeconfig, info.context)
             try:

@@ -10,6 +10,7 @@ from kitlib.lab.calls import render_errors, shell
 from kitlib.lab.course import Course
 from kitlib.lab.magics import register
 from kitlib.lab.session import Lab
+from kitlib.lab.spec import LabSpec
 from kitlib.settings import Settings, settings
 
 __all__ = ["open_cluster", "open_lab", "state_dir"]
@@ -38,7 +39,7 @@ def open_lab(slug: str = "", *, seed: str = "") -> Lab:
         if not found.strict:
             render_errors(running)
     files = Course(found.course_dir).lab(slug)  # without a name, the error lists them
-    cluster = open_cluster(found, nodes=files.spec().nodes)
+    cluster = open_cluster(found, spec=files.spec())
     seed = found.seed or seed
     namespace = found.namespace or files.spec().for_student(seed)
     lab = Lab(
@@ -60,24 +61,25 @@ def open_lab(slug: str = "", *, seed: str = "") -> Lab:
     return lab
 
 
-def open_cluster(found: Settings, *, nodes: int = 1) -> Cluster:
+def open_cluster(found: Settings, *, spec: LabSpec) -> Cluster:
     """Connect to the cluster that the user names, else to the embedded one, which is started if need be.
 
     Args:
         found: the user's surroundings.
-        nodes: how many nodes it must have at least.
+        spec: of the lab, which says how many nodes it must have at least.
 
     Raises:
         LabError: it has fewer.
     """
-    cluster = _connected(found, nodes)
-    if nodes > 1 and (there := len(cluster.list("nodes"))) < nodes:
-        fix = f"begin a cluster of that size: kit down --delete, then kit up --nodes {nodes}"
-        raise LabError(f"this lab needs {nodes} nodes, and the cluster has {there}", fix=fix)
+    cluster = _connected(found, spec)
+    if spec.nodes > 1 and (there := len(cluster.list("nodes"))) < spec.nodes:
+        timeouts = f" --node-timeouts {spec.node_timeouts}" if spec.node_timeouts else ""
+        fix = f"kit down, then kit up --nodes {spec.nodes}{timeouts}; what is on the cluster stays"
+        raise LabError(f"this lab needs {spec.nodes} nodes, and the cluster has {there}", fix=fix)
     return cluster
 
 
-def _connected(found: Settings, nodes: int) -> Cluster:
+def _connected(found: Settings, spec: LabSpec) -> Cluster:
     if found.kubeconfig is not None:
         cluster = connect(found.kubeconfig, found.context)
         cluster.version()
@@ -89,7 +91,8 @@ def _connected(found: Settings, nodes: int) -> Cluster:
         from kitlib.environments.embedded import EmbeddedProvider  # noqa: PLC0415 -- only when nothing runs yet
 
         print("starting the embedded cluster …", flush=True)
-        info = EmbeddedProvider().create(found.cluster, nodes=nodes)
+        nodes = spec.nodes if spec.nodes > 1 else 0  # A lab that needs one only takes the cluster as it was.
+        info = EmbeddedProvider().create(found.cluster, nodes=nodes, node_timeouts=spec.node_timeouts)
         cluster = connect(info.kubeconfig, info.context)
     return cluster
 

@@ -231,7 +231,7 @@ class Lab:
         Args:
             kind: by any of its names.
             name: of the object.
-            until: `ready`, `exists`, `deleted`, or a phase such as `Released`.
+            until: `ready`, `exists`, `deleted`, `Terminating`, or a phase such as `Released`.
             timeout: in seconds.
         """
         self.cluster.wait(

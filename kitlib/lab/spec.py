@@ -43,6 +43,8 @@ class LabSpec:
         cluster_objects: names of the cluster-scoped objects that the learner makes, by kind. They belong to the lab as
             its namespace does: a reset removes them, and each attempt at such a lab gets a cluster of its own.
         nodes: how many nodes the lab's cluster must have.
+        node_timeouts: how long a silent node is waited for on a cluster that the kit starts for the lab, as `kit up
+            --node-timeouts` takes it; "" for no preference.
         rights: RBAC rules that a graded student needs beside the work in the namespace and on `cluster_objects`.
         values: from a student's seed to the values of the student's variant; "" is the variant of who has no seed.
     """
@@ -57,6 +59,7 @@ class LabSpec:
     kinds: tuple[str, ...] = ()
     cluster_objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: int = 1
+    node_timeouts: str = ""
     rights: tuple[Mapping[str, list[str]], ...] = ()
     values: Callable[[str], Mapping[str, str]] = lambda seed: {}
 

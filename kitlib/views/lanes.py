@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 
@@ -74,7 +74,7 @@ def picture(record: Record) -> Picture:
     start, end = _span(history, record)
     lanes = _grouped(history, [lane for lane in _lanes(history, record, start, end) if lane.bars])
     groups = {lane.group for lane in lanes}
-    marks = tuple(mark if mark.group in groups else replace(mark, group="") for mark in _marks(history, start))
+    marks = tuple(mark if mark.group in groups else replace(mark, group="") for mark in _marks(history, record, start))
     edges = {edge for lane in lanes for bar in lane.bars for edge in (bar.start, bar.end)}
     seconds = max(end - start, 0.1)
     folds = fold({0.0, seconds, *edges, *(mark.time for mark in marks)})
@@ -86,13 +86,10 @@ def story(record: Record) -> Iterator[str]:
     history = History(record.changes)
     if not history:
         return
-    start, _ = _span(history, record)
+    (start, _), shown = _span(history, record), _shown(history, record)
     told: dict[str, str] = {}
     for change in history.changes:
-        controls = change.kind in ("StatefulSet", "Deployment")
-        if change.time < start or not (
-            controls or (change.kind in record.kinds and fnmatch(change.name, record.names or "*"))
-        ):
+        if change.time < start or not shown(change):
             continue
         state = _words(change)
         if told.get(change.uid) != state:
@@ -108,17 +105,26 @@ def short_kind(kind: str) -> str:
 
 def _span(history: History, record: Record) -> tuple[float, float]:
     """Return from when to when a picture goes: a little before its first event until a little after its last."""
-    times = [
-        change.time
-        for change in history.changes
-        if change.time >= record.since
-        and (
-            change.kind in ("StatefulSet", "Deployment")
-            or (change.kind in record.kinds and fnmatch(change.name, record.names or "*"))
-        )
-    ] or [record.since]
+    shown = _shown(history, record)
+    times = [change.time for change in history.changes if change.time >= record.since and shown(change)]
+    times = times or [record.since]
     begun = min(change.time for change in history.changes)
     return max(record.since, begun, min(times) - _LEAD), max(times) + _LEAD
+
+
+def _shown(history: History, record: Record) -> Callable[[Change], bool]:
+    """Return what tells the changes that the record is about: of its lanes, and of the workloads behind them."""
+
+    def lane(change: Change) -> bool:
+        return change.kind in record.kinds and fnmatch(change.name, record.names or "*")
+
+    pods = {change.name for change in history.changes if change.kind == "Pod" and lane(change)}
+    behind = set(controllers(history, list(pods)).values())
+    # Without a pod in it, a picture shows all workloads: they may be why its other objects change.
+    chosen = behind if record.names and behind else None
+    return lambda change: (
+        lane(change) or (change.kind in _WORKLOADS and (chosen is None or f"{change.kind} {change.name}" in chosen))
+    )
 
 
 def _lanes(history: History, record: Record, start: float, end: float) -> Iterator[Lane]:
@@ -157,6 +163,8 @@ def _grouped(history: History, lanes: list[Lane]) -> list[Lane]:
     return [*parts, *(lane for lane in lanes if lane.kind != "Pod" or lane.name not in of)]
 
 
+#: The kinds whose changes concern all lanes of their pods.
+_WORKLOADS = ("StatefulSet", "Deployment")
 #: Seconds of what was before the first event and of what is after the last.
 _LEAD = 0.3
 #: The fact that names the other half of a binding.
@@ -224,8 +232,9 @@ def _words(change: Change) -> str:
     return _state(change) + where + (f", {partner}" if partner else "")
 
 
-def _marks(history: History, start: float) -> Iterator[Mark]:
-    for life in (*history.lives("StatefulSet"), *history.lives("Deployment")):
+def _marks(history: History, record: Record, start: float) -> Iterator[Mark]:
+    shown = _shown(history, record)
+    for life in (life for kind in _WORKLOADS for life in history.lives(kind) if shown(life.first)):
         replicas: int | None = None
         images: list[str] | None = None
         paced = ""

@@ -28,3 +28,9 @@ def test_what_cannot_be_waited_for():
     with pytest.raises(UsageError, match="'released'") as raised:
         wait(Found(), "pv", "disk", until="released", namespace="", timeout=1.0, progress=None)
     assert "Released" in raised.value.fix
+
+
+def test_an_object_is_terminating_from_its_deletion_on():
+    going = {"kind": "Pod", "metadata": {"name": "a", "deletionTimestamp": "now"}, "status": {"phase": "Running"}}
+    seen = Found({"kind": "Pod", "metadata": {"name": "a"}, "status": {"phase": "Running"}}, going)
+    assert wait(seen, "pod", "a", until="Terminating", namespace="", timeout=60.0, progress=None) == going

@@ -231,3 +231,20 @@ def test_a_long_uid_in_a_name_is_cut():
     tale = Story().add("ADDED", "PersistentVolume", name, "v", phase="Available").pod("ADDED", "end", "p")
     svg = picture_svg(picture(Record(tale.changes, kinds=("PersistentVolume",))))
     assert "volume pvc-c0f71752…<" in svg and name not in svg
+
+
+def test_a_picture_of_some_pods_leaves_out_the_workloads_of_others():
+    told = (
+        Story()
+        .add("ADDED", "StatefulSet", "web", "s", replicas=1)
+        .add("ADDED", "StatefulSet", "db", "d", replicas=1)
+        .pod("ADDED", "web-0", "p1", owner="s", owner_name="web")
+        .pod("ADDED", "db-0", "p2", owner="d", owner_name="db")
+        .add("MODIFIED", "StatefulSet", "db", "d", replicas=5)
+    )
+    some = Record(told.changes, "t", names="web-*")
+    assert not any("db" in line for line in story(some)) and any("set web" in line for line in story(some))
+    assert {mark.text for mark in picture(some).marks} == {"web: 1 replicas"}
+    assert any("5 replicas" in line for line in story(Record(told.changes, "t")))
+    volumes = Record(told.changes, "t", names="disk-*", kinds=("PersistentVolume",))
+    assert any("set db" in line for line in story(volumes))

@@ -10,6 +10,13 @@ from kitlib.embedded.apimachinery.objects import Object
 __all__ = ["File", "Missing", "contents", "select"]
 
 
+#: Upstream's texts, which differ by kind (pkg/volume/configmap and pkg/volume/secret).
+_NO_KEY = {
+    "ConfigMap": "configmap references non-existent config key",
+    "Secret": "references non-existent secret key",
+}
+
+
 class Missing(Exception):
     """Something that the volume needs is not there; the text is the kubelet's."""
 
@@ -45,5 +52,5 @@ def select(obj: Object, source: Object, default_mode: int) -> dict[str, File]:
         if item["key"] in available:
             chosen[item["path"]] = File(available[item["key"]], item.get("mode", default_mode))
         elif not source.get("optional"):
-            raise Missing(f"references non-existent {obj['kind'].lower()} key: {item['key']}")
+            raise Missing(f"{_NO_KEY[obj['kind']]}: {item['key']}")
     return chosen
