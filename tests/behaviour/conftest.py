@@ -17,6 +17,7 @@ from tests.behaviour.pods import Pods
 from tests.behaviour.rest import Rest
 from tests.behaviour.serving import Serving
 from tests.behaviour.stateful_sets import StatefulSets, stateful_sets
+from tests.behaviour.storage import Storage
 from tests.support.kubectl import Kubectl
 from tests.support.patience import Patience
 
@@ -132,3 +133,11 @@ def serving(rest: Rest, kubectl: Kubectl, patience: Patience) -> Serving:
 @pytest.fixture
 def pods(rest: Rest, kubectl: Kubectl, patience: Patience) -> Pods:
     return Pods(rest, kubectl, patience)
+
+
+@pytest.fixture
+def storage(rest: Rest, pods: Pods) -> Iterator[Storage]:
+    """Volumes, claims and classes; when the test ends, none of them is left."""
+    made = Storage(rest, pods)
+    yield made
+    made.clean_up()

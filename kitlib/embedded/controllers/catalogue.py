@@ -17,6 +17,7 @@ from kitlib.embedded.controllers.disruption import DisruptionController
 from kitlib.embedded.controllers.endpoints import EndpointsController
 from kitlib.embedded.controllers.endpointslice import EndpointSliceController
 from kitlib.embedded.controllers.endpointslicemirroring import EndpointSliceMirroringController
+from kitlib.embedded.controllers.ephemeral_volumes import EphemeralVolumeController
 from kitlib.embedded.controllers.garbagecollector import GarbageCollector
 from kitlib.embedded.controllers.namespace import NamespaceController
 from kitlib.embedded.controllers.node_lifecycle import NodeLifecycleController
@@ -30,6 +31,7 @@ from kitlib.embedded.controllers.replicationcontroller import ReplicationManager
 from kitlib.embedded.controllers.serviceaccount import RootCertificatePublisher, ServiceAccountController
 from kitlib.embedded.controllers.statefulset.controller import StatefulSetController
 from kitlib.embedded.controllers.taint_eviction import TaintEvictionController
+from kitlib.embedded.controllers.volume_expander import VolumeExpander
 from kitlib.embedded.registry.client import Client
 
 __all__ = ["ClientFactory", "build_controllers"]
@@ -40,6 +42,8 @@ _PLAIN: tuple[type[Controller], ...] = (
     ServiceAccountController,
     ClusterRoleAggregationController,
     PersistentVolumeBinder,
+    EphemeralVolumeController,
+    VolumeExpander,
     ClaimProtection,
     VolumeProtection,
     ReplicaSetController,

@@ -11,17 +11,17 @@ from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
 from kitlib.embedded.controllers import volume_matching as matching
+from kitlib.embedded.controllers.claim_phases import ClaimPhases
 from kitlib.embedded.controllers.controller import Controller
-from kitlib.embedded.controllers.storageclasses import NO_PROVISIONER, WAIT, binding_mode, class_of, default_class
-from kitlib.embedded.controllers.volume_phases import VolumePhases
+from kitlib.embedded.controllers.storageclasses import WAIT, binding_mode, class_of, default_class, is_in_tree
+from kitlib.embedded.controllers.volume_matching import BOUND_BY_CONTROLLER
+from kitlib.embedded.controllers.volume_phases import PROVISIONED_BY, VolumePhases
 from kitlib.embedded.registry.client import Client
-from kitlib.embedded.registry.explanations import Reason
 from kitlib.embedded.storage.event import Event
 
-__all__ = ["BIND_COMPLETED", "BOUND_BY_CONTROLLER", "SELECTED_NODE", "PersistentVolumeBinder"]
+__all__ = ["BIND_COMPLETED", "SELECTED_NODE", "PersistentVolumeBinder"]
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
-BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 _PROVISIONER_NOTES = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
 _TOLD = 8  # volumes of which it is said why they don't fit
@@ -35,7 +35,7 @@ class PersistentVolumeBinder(Controller):
 
     def __init__(self, client: Client, clock: Clock) -> None:
         super().__init__(client, clock)
-        self._phases = VolumePhases(client)
+        self._claims, self._volumes = ClaimPhases(client), VolumePhases(client)
 
     def register(self) -> None:
         """Watch claims, volumes and classes; pods too, since a claim may wait for its first consumer."""
@@ -66,66 +66,73 @@ class PersistentVolumeBinder(Controller):
             return
         if objects.is_terminating(claim):
             return
-        if class_of(claim) is None:
-            default = default_class(self.client.list(_CLASSES))
-            if default is not None:
-                patch: Object = {"spec": {"storageClassName": objects.name(default)}}
-                claim = self.client.patch(_CLAIMS, objects.name(claim), patch, namespace=objects.namespace(claim))
         if claim["spec"].get("volumeName"):
             self._sync_named_claim(claim)
         else:
             self._sync_unbound_claim(claim)
 
     def _sync_bound_claim(self, claim: Object) -> None:
-        volume = self.client.find(_VOLUMES, claim["spec"].get("volumeName", ""))
-        if volume is None:
+        name = claim["spec"].get("volumeName", "")
+        volume = self.client.find(_VOLUMES, name) if name else None
+        if not name:
+            text = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
+            self._claims.lost(claim, "ClaimLost", text)
+        elif volume is None:
             text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
-            self._lose(claim, "ClaimLost", text)
+            self._claims.lost(claim, "ClaimLost", text)
         elif not volume["spec"].get("claimRef") or matching.is_claimed_by(volume, claim):
             self._bind(claim, volume)
         else:
-            self._lose(claim, "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
-
-    def _lose(self, claim: Object, reason: str, text: str) -> None:
-        if (claim.get("status") or {}).get("phase") != "Lost":
-            self._write_claim_status(claim, {"phase": "Lost"})
-            self.client.event(claim, "Warning", reason, text)
-            self._explain(claim, [f"is Lost: {text}"])
+            self._claims.lost(
+                claim, "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly"
+            )
 
     def _sync_named_claim(self, claim: Object) -> None:
         """Bind to the volume that `spec.volumeName` names; nothing else will do."""
         name = claim["spec"]["volumeName"]
         volume = self.client.find(_VOLUMES, name)
         if volume is None:
-            self._stay_pending(claim, [f"waits for volume {name}, which does not exist"])
-        elif not volume["spec"].get("claimRef") or matching.is_reserved_for(volume, claim):
+            self._claims.pending(claim, [f"waits for volume {name}, which does not exist"])
+        elif matching.is_reserved_for(volume, claim):
+            self._bind(claim, volume)
+        elif not volume["spec"].get("claimRef"):
             problem = matching.mismatch(volume, claim)
             if problem:
                 text = f'Cannot bind to requested volume "{name}": {problem}'
                 self.client.event(claim, "Warning", "VolumeMismatch", text)
-                self._stay_pending(claim, [f"is not bound: {text}"])
+                self._claims.pending(claim, [f"is not bound: {text}"])
             else:
                 self._bind(claim, volume)
         else:
             text = f'volume "{name}" already bound to a different claim.'
             self.client.event(claim, "Warning", "FailedBinding", text)
-            self._stay_pending(claim, [f"is not bound: {text}"])
+            self._claims.pending(claim, [f"is not bound: {text}"])
 
     def _sync_unbound_claim(self, claim: Object) -> None:
         storage_class = self._class(claim)
-        node_chosen = SELECTED_NODE in objects.annotations(claim)
-        waits = storage_class is not None and binding_mode(storage_class) == WAIT and not node_chosen
+        delayed = storage_class is not None and binding_mode(storage_class) == WAIT
         candidates = self.client.list(_VOLUMES)
-        if waits:
+        if delayed:
+            # Which of the others it gets, the scheduler decides together with the node, and reserves it.
             candidates = [volume for volume in candidates if matching.is_reserved_for(volume, claim)]
         volume = matching.best(candidates, claim)
         if volume is not None:
             self._bind(claim, volume)
-            return
-        why = self._say_what_it_waits_for(claim, storage_class, waits=waits)
-        unfit = [] if waits else [(one, matching.why_not(one, claim)) for one in candidates]
-        refused = [f"can't have volume {objects.name(one)}: {reason}" for one, reason in unfit[:_TOLD]]
-        self._stay_pending(claim, [f"is not bound: {why}", *refused])
+        elif not self._assign_default_class(claim):
+            waits = delayed and SELECTED_NODE not in objects.annotations(claim)
+            why = self._say_what_it_waits_for(claim, storage_class, waits=waits)
+            unfit = [] if delayed else [(one, matching.why_not(one, claim)) for one in candidates]
+            refused = [f"can't have volume {objects.name(one)}: {reason}" for one, reason in unfit[:_TOLD]]
+            self._claims.pending(claim, [f"is not bound: {why}", *refused])
+
+    def _assign_default_class(self, claim: Object) -> bool:
+        """Give a claim that says nothing of a class the default one; the write brings it back here."""
+        default = default_class(self.client.list(_CLASSES)) if class_of(claim) is None else None
+        if default is None:
+            return False
+        patch: Object = {"spec": {"storageClassName": objects.name(default)}}
+        self.client.patch(_CLAIMS, objects.name(claim), patch, namespace=objects.namespace(claim))
+        return True
 
     def _say_what_it_waits_for(self, claim: Object, storage_class: Object | None, *, waits: bool) -> str:
         name = class_of(claim) or ""
@@ -138,20 +145,21 @@ class PersistentVolumeBinder(Controller):
         elif storage_class is None:
             text = f'storageclass.storage.k8s.io "{name}" not found'
             self.client.event(claim, "Warning", "ProvisioningFailed", text)
-        elif storage_class["provisioner"] != NO_PROVISIONER:
+        elif is_in_tree(storage_class):
+            text = f"no volume plugin matched name: {storage_class['provisioner']}"
+            self.client.event(claim, "Warning", "ProvisioningFailed", text)
+        else:
             text = f"provisioner {storage_class['provisioner']} is asked for a volume"
             self._ask_provisioner(claim, storage_class["provisioner"])
-        else:
-            text = f"no volume of class {name} fits, and the class makes none"
         return text
 
     def _first_consumer(self, claim: Object) -> tuple[str, str]:
         pods = self.client.list("pods", objects.namespace(claim))
-        waiting = [pod for pod in pods if not pod["spec"].get("nodeName")]
-        users = [pod for pod in waiting if objects.name(claim) in podstate.claim_names(pod)]
+        waiting = [pod for pod in pods if not pod["spec"].get("nodeName") and not podstate.is_finished(pod)]
+        users = [objects.name(pod) for pod in waiting if objects.name(claim) in podstate.claim_names(pod)]
         if users:
-            names = ",".join(objects.name(pod) for pod in users)
-            return "WaitForPodScheduled", f"waiting for pod {names} to be scheduled"
+            what = "pods" if len(users) > 1 else "pod"
+            return "WaitForPodScheduled", f"waiting for {what} {','.join(users)} to be scheduled"
         return "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
 
     def _ask_provisioner(self, claim: Object, provisioner: str) -> None:
@@ -171,9 +179,8 @@ class PersistentVolumeBinder(Controller):
     def _bind(self, claim: Object, volume: Object) -> None:
         """Tie both together: first the volume, so that nobody else takes it, then the claim and its status."""
         if not matching.is_claimed_by(volume, claim):
-            volume = self._claim_volume(volume, claim)
-        self._phases.set(volume, "Bound")
-        self._explain(claim, [f"is bound to volume {objects.name(volume)}"])
+            volume = self.client.update(_VOLUMES, matching.claimed_for(volume, claim))
+        self._volumes.set(volume, "Bound")
         notes = objects.annotations(claim)
         if BIND_COMPLETED not in notes or claim["spec"].get("volumeName") != objects.name(volume):
             added = {BIND_COMPLETED: "yes"}
@@ -181,42 +188,7 @@ class PersistentVolumeBinder(Controller):
                 added[BOUND_BY_CONTROLLER] = "yes"
             patch: Object = {"metadata": {"annotations": added}, "spec": {"volumeName": objects.name(volume)}}
             claim = self.client.patch(_CLAIMS, objects.name(claim), patch, namespace=objects.namespace(claim))
-        status = {
-            "phase": "Bound",
-            "accessModes": volume["spec"].get("accessModes") or [],
-            "capacity": volume["spec"].get("capacity") or {},
-        }
-        self._write_claim_status(claim, status)
-
-    def _claim_volume(self, volume: Object, claim: Object) -> Object:
-        changed = objects.deep_copy(volume)
-        if not changed["spec"].get("claimRef"):
-            notes = dict(objects.annotations(changed)) | {BOUND_BY_CONTROLLER: "yes"}
-            changed["metadata"]["annotations"] = notes
-        changed["spec"]["claimRef"] = {
-            "kind": "PersistentVolumeClaim",
-            "apiVersion": "v1",
-            "namespace": objects.namespace(claim),
-            "name": objects.name(claim),
-            "uid": objects.uid(claim),
-            "resourceVersion": claim["metadata"].get("resourceVersion", ""),
-        }
-        return self.client.update(_VOLUMES, changed)
-
-    def _stay_pending(self, claim: Object, reasons: list[str]) -> None:
-        self._explain(claim, reasons)
-        self._write_claim_status(claim, {"phase": "Pending"})
-
-    def _explain(self, claim: Object, texts: list[str]) -> None:
-        name = objects.name(claim)
-        reasons = [Reason(f"persistentvolumeclaim/{name}", f"{name} {text}") for text in texts]
-        self.client.explain(objects.key(claim), reasons)
-
-    def _write_claim_status(self, claim: Object, status: Object) -> None:
-        merged = (claim.get("status") or {}) | status
-        if merged != claim.get("status"):
-            copy = objects.deep_copy(claim) | {"status": merged}
-            self.client.update(_CLAIMS, copy, subresource="status")
+        self._claims.bound(claim, volume)
 
     # -- volumes -----------------------------------------------------------------------------------------------------
 
@@ -224,20 +196,44 @@ class PersistentVolumeBinder(Controller):
         ref = volume["spec"].get("claimRef")
         if not ref or not ref.get("uid"):
             if not objects.is_terminating(volume):
-                self._phases.set(volume, "Available")
+                self._volumes.set(volume, "Available")
             return
         claim = self.client.find(_CLAIMS, ref["name"], ref["namespace"])
         if claim is None or objects.uid(claim) != ref["uid"]:
-            self._phases.release(volume)
+            self._volumes.release(volume)
             return
         named = claim["spec"].get("volumeName")
         if named == objects.name(volume):
-            self._phases.set(volume, "Bound")
-        elif named:
-            # The claim went to another volume meanwhile.
-            self._phases.release(volume)
+            self._volumes.set(volume, "Bound")
+        elif not named:
+            self._expect_binding(volume, claim)
+        elif PROVISIONED_BY in objects.annotations(volume) and self._volumes.is_to_delete(volume):
+            # It was made for this claim, which meanwhile went to another volume.
+            self._volumes.release(volume)
         else:
+            self._unbind(volume)
+
+    def _expect_binding(self, volume: Object, claim: Object) -> None:
+        """The volume is the claim's, who does not know yet."""
+        if matching.same_volume_mode(volume, claim):
             self.queue.add(objects.key(claim))
+            return
+        why = "due to incompatible volumeMode."
+        text = f'Cannot bind PersistentVolume to requested PersistentVolumeClaim "{objects.name(claim)}" {why}'
+        self.client.event(volume, "Warning", "VolumeMismatch", text)
+        text = f'Cannot bind PersistentVolume "{objects.name(volume)}" to requested PersistentVolumeClaim {why}'
+        self.client.event(claim, "Warning", "VolumeMismatch", text)
+
+    def _unbind(self, volume: Object) -> None:
+        """Undo a binding that the claim did not follow; what a person has reserved stays reserved, by name."""
+        changed = objects.deep_copy(volume)
+        notes = dict(objects.annotations(volume))
+        if notes.pop(BOUND_BY_CONTROLLER, None) is None:
+            del changed["spec"]["claimRef"]["uid"]
+        else:
+            del changed["spec"]["claimRef"]
+            changed["metadata"]["annotations"] = notes
+        self._volumes.set(self.client.update(_VOLUMES, changed), "Available")
 
     # -- keys --------------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from kitlib.embedded.apimachinery.objects import Object, is_terminating
+from kitlib.embedded.apimachinery.objects import Object, is_terminating, name
 from kitlib.embedded.apimachinery.times import parse_time
 
 __all__ = [
     "available_in",
+    "claim_name",
     "claim_names",
     "condition",
     "is_active",
@@ -73,9 +74,16 @@ def is_available(pod: Object, min_ready_seconds: int, now: datetime) -> bool:
 
 
 def claim_names(pod: Object) -> list[str]:
-    """Return the names of the claims that a pod mounts."""
+    """Return the names of the claims that a pod mounts, those of its ephemeral volumes among them."""
     volumes = pod["spec"].get("volumes") or []
-    return [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if volume.get("persistentVolumeClaim")]
+    return [claim for volume in volumes if (claim := claim_name(pod, volume))]
+
+
+def claim_name(pod: Object, volume: Object) -> str:
+    """Return the name of the claim behind one of a pod's volumes, or `""`."""
+    if volume.get("ephemeral"):
+        return f"{name(pod)}-{volume['name']}"
+    return str((volume.get("persistentVolumeClaim") or {}).get("claimName") or "")
 
 
 def restarts(pod: Object) -> int:

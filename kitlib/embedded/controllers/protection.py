@@ -51,24 +51,24 @@ class _Protection(Controller):
 
 
 class ClaimProtection(_Protection):
-    """`kubernetes.io/pvc-protection`: until no pod that may still run uses the claim."""
+    """`kubernetes.io/pvc-protection`: until no pod uses the claim."""
 
     name = "pvc-protection-controller"
     resource = "persistentvolumeclaims"
     finalizer = "kubernetes.io/pvc-protection"
 
     def register(self) -> None:
-        """Watch claims, and pods that end."""
+        """Watch claims, and pods that vanish."""
         self.watch_own(self.resource)
-        self.watch("pods", _claims_of_ended_pod)
+        self.watch("pods", _claims_of_gone_pod)
 
     def user(self, obj: Object) -> str:
-        """Return the pod that has a node, is not finished and mounts the claim.
+        """Return the pod that has a node and mounts the claim, be it finished or not.
 
         A pod without a node uses nothing yet, and will not be started with a claim that is being deleted.
         """
         pods = self.client.list("pods", objects.namespace(obj))
-        bound = (pod for pod in pods if pod["spec"].get("nodeName") and not podstate.is_finished(pod))
+        bound = (pod for pod in pods if pod["spec"].get("nodeName"))
         users = (objects.name(pod) for pod in bound if objects.name(obj) in podstate.claim_names(pod))
         return next((f"pod {name} uses it" for name in users), "")
 
@@ -91,7 +91,7 @@ class VolumeProtection(_Protection):
         return f"it is bound to claim {claim.get('namespace')}/{claim.get('name')}" if bound else ""
 
 
-def _claims_of_ended_pod(event: Event) -> list[str]:
-    if event.type != "DELETED" and not podstate.is_finished(event.object):
+def _claims_of_gone_pod(event: Event) -> list[str]:
+    if event.type != "DELETED":
         return []
     return [f"{objects.namespace(event.object)}/{name}" for name in podstate.claim_names(event.object)]

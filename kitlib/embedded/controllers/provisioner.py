@@ -83,20 +83,31 @@ class LocalPathProvisioner(Controller):
         name = f"pvc-{objects.uid(claim)}"
         if self.client.find(_VOLUMES, name) is not None:
             return
+        if claim["spec"].get("volumeMode") == "Block":
+            self._fail(claim, f"{PROVISIONER} does not support block volume provisioning")
+            return
+        node = objects.annotations(claim).get(SELECTED_NODE) or self._any_node()
+        if self.client.find("nodes", node) is None:
+            self._fail(claim, f'failed to get target node: nodes "{node}" not found')
+            self._ask_scheduler_again(claim)
+            return
         text = f'External provisioner is provisioning volume for claim "{objects.key(claim)}"'
         self.client.event(claim, "Normal", "Provisioning", text)
-        problem = _problem(claim)
-        node = objects.annotations(claim).get(SELECTED_NODE) or self._any_node()
-        if problem or not node:
-            failed = (
-                f'failed to provision volume with StorageClass "{class_of(claim)}": {problem or "no node available"}'
-            )
-            self.client.event(claim, "Warning", "ProvisioningFailed", failed)
+        if problem := _problem(claim):
+            self._fail(claim, f'failed to provision volume with StorageClass "{class_of(claim)}": {problem}')
             return
         path = f"{_ROOT}/{name}_{objects.namespace(claim)}_{objects.name(claim)}"
         self._directories.create(path, node=node)
         self.client.create(_VOLUMES, self._volume(claim, name, node=node, path=path))
         self.client.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
+
+    def _fail(self, claim: Object, why: str) -> None:
+        self.client.event(claim, "Warning", "ProvisioningFailed", why)
+
+    def _ask_scheduler_again(self, claim: Object) -> None:
+        if SELECTED_NODE in objects.annotations(claim):
+            patch: Object = {"metadata": {"annotations": {SELECTED_NODE: None}}}
+            self.client.patch(_CLAIMS, objects.name(claim), patch, namespace=objects.namespace(claim))
 
     def _volume(self, claim: Object, name: str, *, node: str, path: str) -> Object:
         storage_class = self.client.get(_CLASSES, class_of(claim) or "")
@@ -143,8 +154,6 @@ def _problem(claim: Object) -> str:
     modes = set(claim["spec"].get("accessModes") or [])
     if not modes <= _SUPPORTED_MODES:
         return "NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes"
-    if claim["spec"].get("volumeMode") == "Block":
-        return "block volume provisioning is not supported"
     return ""
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 
-__all__ = ["NO_PROVISIONER", "WAIT", "binding_mode", "class_of", "default_class"]
+__all__ = ["NO_PROVISIONER", "WAIT", "binding_mode", "class_of", "default_class", "is_in_tree"]
 
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 WAIT = "WaitForFirstConsumer"
+_IN_TREE = "kubernetes.io/"
 _LEGACY = "volume.beta.kubernetes.io/storage-class"
 _DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 
@@ -27,6 +28,11 @@ def class_of(obj: Object) -> str | None:
 def binding_mode(storage_class: Object) -> str:
     """Return `volumeBindingMode`, Immediate by default."""
     return str(storage_class.get("volumeBindingMode") or "Immediate")
+
+
+def is_in_tree(storage_class: Object) -> bool:
+    """Tell whether no external provisioner is meant; none of those in Kubernetes itself is left."""
+    return str(storage_class["provisioner"]).startswith(_IN_TREE)
 
 
 def default_class(classes: Iterable[Object]) -> Object | None:

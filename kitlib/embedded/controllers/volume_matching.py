@@ -1,15 +1,30 @@
-"""Which volume fits a claim; pure. Source: `pkg/controller/volume/persistentvolume/index.go` of Kubernetes."""
+"""Which volume fits a claim; pure.
+
+Source: `FindMatchingVolume` of Kubernetes' component helpers, and `index.go` and `checkVolumeSatisfyClaim` in
+`pkg/controller/volume/persistentvolume`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kitlib.embedded.apimachinery import objects, selectors
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.controllers.storageclasses import class_of
 
-__all__ = ["best", "is_claimed_by", "is_reserved_for", "mismatch", "why_not"]
+__all__ = [
+    "BOUND_BY_CONTROLLER",
+    "best",
+    "claimed_for",
+    "is_claimed_by",
+    "is_reserved_for",
+    "mismatch",
+    "same_volume_mode",
+    "why_not",
+]
+
+BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 
 
 def is_reserved_for(volume: Object, claim: Object) -> bool:
@@ -25,25 +40,39 @@ def is_claimed_by(volume: Object, claim: Object) -> bool:
     return bool((volume["spec"].get("claimRef") or {}).get("uid") == objects.uid(claim))
 
 
+def claimed_for(volume: Object, claim: Object) -> Object:
+    """Return the volume as it is once it belongs to the claim."""
+    changed = objects.deep_copy(volume)
+    if not is_reserved_for(volume, claim):
+        changed["metadata"]["annotations"] = dict(objects.annotations(changed)) | {BOUND_BY_CONTROLLER: "yes"}
+    changed["spec"]["claimRef"] = {
+        "kind": "PersistentVolumeClaim",
+        "apiVersion": "v1",
+        "namespace": objects.namespace(claim),
+        "name": objects.name(claim),
+        "uid": objects.uid(claim),
+        "resourceVersion": claim["metadata"].get("resourceVersion", ""),
+    }
+    return changed
+
+
 def mismatch(volume: Object, claim: Object) -> str:
     """Say why a volume that a claim asks for by name cannot be its volume, or `""`."""
-    if _capacity(volume) < _request(claim):
-        return "requested PV is too small"
-    if (class_of(volume) or "") != (class_of(claim) or ""):
-        return "storageClassName does not match"
-    if _mode(volume) != _mode(claim):
-        return "incompatible volumeMode"
-    if not _offers_modes(volume, claim):
-        return "incompatible accessMode"
-    return ""
+    if objects.is_terminating(volume):
+        return f'the volume is marked for deletion "{objects.name(volume)}"'
+    return _unlike(volume, claim)
 
 
 def why_not(volume: Object, claim: Object) -> str:
-    """Say what keeps a volume from a claim that asks for none by name, or `""` when it may have it."""
+    """Say what keeps a volume from a claim that asks for none by name, or `""` when it may have it.
+
+    A reserved volume need not be of the claim's class, nor have the labels that it selects.
+    """
     if objects.is_terminating(volume):
         return "it is being deleted"
-    problem = mismatch(volume, claim)
-    if problem or is_reserved_for(volume, claim):
+    reserved = is_reserved_for(volume, claim)
+    problem = _unlike(volume, claim, any_class=reserved)
+    if problem or reserved:
         return problem
     ref = volume["spec"].get("claimRef")
     phase = (volume.get("status") or {}).get("phase")
@@ -56,13 +85,46 @@ def why_not(volume: Object, claim: Object) -> str:
     return "" if selector.matches(objects.labels(volume)) else "the claim's selector does not match its labels"
 
 
-def best(volumes: Iterable[Object], claim: Object) -> Object | None:
-    """Choose a volume: one reserved for the claim, else the smallest sufficient Available one."""
+def best(
+    volumes: Iterable[Object], claim: Object, *, reachable: Callable[[Object], bool] | None = None
+) -> Object | None:
+    """Choose a volume: one reserved for the claim, else that with the fewest access modes, of these the smallest.
+
+    Args:
+        volumes: all there are.
+        claim: which is not bound.
+        reachable: whether a node reaches a volume. Asked for by the scheduler, to which access modes don't matter.
+    """
     fitting = [volume for volume in volumes if not why_not(volume, claim)]
-    reserved = [volume for volume in fitting if is_reserved_for(volume, claim)]
-    if reserved:
-        return reserved[0]
-    return min(fitting, key=lambda volume: (_capacity(volume), objects.name(volume)), default=None)
+    for volume in fitting:
+        if is_reserved_for(volume, claim):
+            return volume if reachable is None or reachable(volume) else None
+
+    def waste(volume: Object) -> tuple[int, int, str]:
+        spare = 0 if reachable is not None else len(volume["spec"].get("accessModes") or ())
+        return spare, _capacity(volume), objects.name(volume)
+
+    within_reach = (volume for volume in fitting if reachable is None or reachable(volume))
+    return min(within_reach, key=waste, default=None)
+
+
+def same_volume_mode(volume: Object, claim: Object) -> bool:
+    """Tell whether both are file systems, or both block devices."""
+    return _mode(volume) == _mode(claim)
+
+
+def _unlike(volume: Object, claim: Object, *, any_class: bool = False) -> str:
+    if _capacity(volume) < _request(claim):
+        return "requested PV is too small"
+    if not any_class and (class_of(volume) or "") != (class_of(claim) or ""):
+        return "storageClassName does not match"
+    if not same_volume_mode(volume, claim):
+        return "incompatible volumeMode"
+    if _attributes_class(volume) != _attributes_class(claim):
+        return "volumeAttributesClassName does not match"
+    if not _offers_modes(volume, claim):
+        return "incompatible accessMode"
+    return ""
 
 
 def _capacity(volume: Object) -> int:
@@ -76,6 +138,10 @@ def _request(claim: Object) -> int:
 
 def _mode(obj: Object) -> str:
     return str(obj["spec"].get("volumeMode") or "Filesystem")
+
+
+def _attributes_class(obj: Object) -> str:
+    return str(obj["spec"].get("volumeAttributesClassName") or "")
 
 
 def _offers_modes(volume: Object, claim: Object) -> bool:

@@ -25,8 +25,7 @@ class VolumePhases:
         """Note that the claim is gone; a volume to delete that nobody can delete has failed."""
         if (volume.get("status") or {}).get("phase") != "Failed":
             volume = self.set(volume, "Released")
-        policy = volume["spec"].get("persistentVolumeReclaimPolicy") or "Retain"
-        if policy != "Delete" or PROVISIONED_BY in objects.annotations(volume):
+        if not self.is_to_delete(volume) or PROVISIONED_BY in objects.annotations(volume):
             return
         problem = _no_deleter(volume)
         if not problem:
@@ -35,12 +34,18 @@ class VolumePhases:
             self.set(volume, "Failed", message=problem)
             self._client.event(volume, "Warning", "VolumeFailedDelete", problem)
 
+    @staticmethod
+    def is_to_delete(volume: Object) -> bool:
+        """Tell whether the volume goes with its claim."""
+        return bool(volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete")
+
     def set(self, volume: Object, phase: str, *, message: str = "") -> Object:
         """Write the phase unless it is the present one; return the volume as stored."""
         status = volume.get("status") or {}
         if status.get("phase") == phase:
             return volume
-        changed: Object = {"phase": phase} | ({"message": message} if message else {})
+        kept = {field: value for field, value in status.items() if field not in ("message", "reason")}
+        changed: Object = kept | {"phase": phase} | ({"message": message} if message else {})
         copy = objects.deep_copy(volume) | {"status": changed}
         return self._client.update("persistentvolumes", copy, subresource="status")
 

@@ -59,8 +59,8 @@ class Cycle:
         for check in FILTERS:
             if found := check(self._pod, info):
                 return found
-        if text := self._candidate.volumes.against(info):
-            return Rejection((text,), final=True)
+        if found := self._candidate.volumes.against(info):
+            return found
         return self._spread.rejection(info) or self._affinity.rejection(info)
 
     def best(self, fitting: Sequence[NodeInfo]) -> NodeInfo:

@@ -11,7 +11,7 @@ from kitlib.clock import Clock
 from kitlib.embedded.apimachinery import objects, selectors
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.selectors import NOTHING, Selector
-from kitlib.embedded.controllers import podstate
+from kitlib.embedded.controllers import podstate, volume_matching
 from kitlib.embedded.controllers.controller import Controller
 from kitlib.embedded.controllers.disruption_target import mark_disrupted, with_condition
 from kitlib.embedded.registry.client import Client
@@ -98,10 +98,11 @@ class Scheduler(Controller):
             return
         promised = (candidate.info.pod.get("status") or {}).get("nominatedNodeName")
         kept = next((info for info in fitting if info.name == promised), None)
-        node = (kept or cycle.best(fitting)).name
+        best = kept or cycle.best(fitting)
         if candidate.volumes.waiting:
-            self._reserve(key, candidate, node)
+            self._reserve(key, candidate, best)
             return
+        node = best.name
         namespace, name = objects.split_key(key)
         self.client.bind(namespace, name, node)
         self._explain(key, f"{name} is assigned to {node}")
@@ -120,23 +121,25 @@ class Scheduler(Controller):
         nodes = [trial if each is info else each for each in self._cache.nodes()]
         return Cycle(candidate, nodes).rejection(trial)
 
-    def _reserve(self, key: str, candidate: Candidate, node: str) -> None:
-        """Say on the claims where the pod will run, and wait: the pod is bound when its claims are."""
+    def _reserve(self, key: str, candidate: Candidate, node: NodeInfo) -> None:
+        """Reserve volumes, or say on the claims for which node one is needed, and wait: the claims are bound first."""
         self._stuck[key] = candidate.info.pod
-        waiting = candidate.volumes.waiting
-        names = [objects.name(claim) for claim, _ in waiting]
-        self._explain(key, f"{objects.split_key(key)[1]} waits for its volumes on {node}: {', '.join(names)}")
-        for claim, _ in waiting:
-            if SELECTED_NODE not in objects.annotations(claim):
-                patch: Object = {"metadata": {"annotations": {SELECTED_NODE: node}}}
+        names = [objects.name(claim) for claim, _ in candidate.volumes.waiting]
+        self._explain(key, f"{objects.split_key(key)[1]} waits for its volumes on {node.name}: {', '.join(names)}")
+        for claim, volume in candidate.volumes.choices(node):
+            if volume is None and SELECTED_NODE not in objects.annotations(claim):
+                patch: Object = {"metadata": {"annotations": {SELECTED_NODE: node.name}}}
                 namespace = objects.namespace(claim)
                 self.client.patch("persistentvolumeclaims", objects.name(claim), patch, namespace=namespace)
+            elif volume is not None and not volume_matching.is_claimed_by(volume, claim):
+                self.client.update("persistentvolumes", volume_matching.claimed_for(volume, claim))
 
     # -- no room -----------------------------------------------------------------------------------------------------
 
     def _find_room(self, key: str, candidate: Candidate, rejections: Mapping[str, Rejection], message: str) -> None:
         """Remove pods of lower priority if that helps; in any case the pod has to wait."""
         nodes, pod = self._cache.nodes(), candidate.info.pod
+        self._stuck[key] = pod  # before anybody goes: a pod without grace is gone at once
         eviction, why = None, why_not_eligible(pod, nodes)
         nominated = (pod.get("status") or {}).get("nominatedNodeName") or ""
         if not why:

@@ -193,3 +193,60 @@ def test_a_claim_of_a_pod_without_a_node_may_go(world: World) -> None:
     world.edit("nodes", NODE, {"spec": {"unschedulable": None}}, namespace="")
     world.advance(2)
     assert world.pod("web-0")["status"]["phase"] == "Running"
+
+
+def test_the_scheduler_takes_the_volume_of_the_node(world: World) -> None:
+    """A smaller volume elsewhere is no use to a pod that can only run here."""
+    world.add_node("other")
+    manual = {"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "WaitForFirstConsumer"}
+    world.client.create("storageclasses.storage.k8s.io", {"metadata": {"name": "manual"}} | manual)
+    for name, size, node in (("there", "1Gi", "other"), ("here", "9Gi", NODE)):
+        term = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}
+        world.client.create(PV, volume(name, size=size, nodeAffinity={"required": {"nodeSelectorTerms": [term]}}))
+    world.client.create(PVC, claim(storageClassName="manual"))
+    world.settle()
+    consumer = pod("p", "data")
+    consumer["spec"]["nodeSelector"] = {"kubernetes.io/hostname": NODE}
+    world.client.create("pods", consumer)
+    world.settle()
+    assert world.client.get(PVC, "data", "default")["spec"]["volumeName"] == "here"
+    assert world.pod("p")["spec"]["nodeName"] == NODE
+    assert phase(world, PV, "there") == "Available"
+
+
+def test_a_node_that_went_before_the_volume_was_made(world: World) -> None:
+    body = claim()
+    body["metadata"]["annotations"] = {"volume.kubernetes.io/selected-node": "gone"}
+    world.client.create(PVC, body)
+    world.settle()
+    assert world.events("data", "ProvisioningFailed") == ['failed to get target node: nodes "gone" not found']
+    world.client.create("pods", pod("p", "data"))
+    world.settle()
+    assert phase(world, PVC, "data") == "Bound"
+
+
+def test_a_volume_whose_claim_went_elsewhere_is_free_again(world: World) -> None:
+    """What a person has reserved stays reserved by name, what the controller took is anybody's."""
+    for name in ("chosen", "reserved", "taken"):
+        world.client.create(PV, volume(name))
+    world.client.create(PVC, claim(storageClassName="manual", volumeName="chosen"))
+    world.settle()
+    ref = {"namespace": "default", "name": "data", "uid": objects.uid(world.client.get(PVC, "data", "default"))}
+    world.edit(PV, "reserved", {"spec": {"claimRef": ref}}, namespace="")
+    notes = {"pv.kubernetes.io/bound-by-controller": "yes"}
+    world.edit(PV, "taken", {"metadata": {"annotations": notes}, "spec": {"claimRef": ref}}, namespace="")
+    reserved, taken = world.client.get(PV, "reserved"), world.client.get(PV, "taken")
+    assert [each["status"]["phase"] for each in (reserved, taken)] == ["Available", "Available"]
+    assert reserved["spec"]["claimRef"] == {"namespace": "default", "name": "data"}
+    assert "claimRef" not in taken["spec"]
+    assert not objects.annotations(taken)
+
+
+def test_a_reserved_volume_of_another_kind_is_told_to_both(world: World) -> None:
+    world.client.create(PVC, claim(storageClassName="manual"))
+    world.settle()
+    ref = {"namespace": "default", "name": "data", "uid": objects.uid(world.client.get(PVC, "data", "default"))}
+    world.client.create(PV, volume("device", volumeMode="Block", claimRef=ref))
+    world.settle()
+    text = 'Cannot bind PersistentVolume "device" to requested PersistentVolumeClaim due to incompatible volumeMode.'
+    assert world.events("data", "VolumeMismatch") == [text]

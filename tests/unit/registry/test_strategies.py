@@ -372,7 +372,7 @@ def test_deployment_and_volume_defaults() -> None:
     assert volume["metadata"]["finalizers"] == ["kubernetes.io/pv-protection"]
     assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     assert volume["spec"]["hostPath"] == {"path": "/d", "type": ""}
-    assert volume["status"] == {"phase": "Pending"}
+    assert volume["status"] == {"phase": "Pending", "lastPhaseTransitionTime": "2026-01-01T00:00:00Z"}
 
 
 def test_role_bindings_default_their_groups() -> None:

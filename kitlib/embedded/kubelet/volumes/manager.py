@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kitlib.clock import Clock
-from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.apimachinery.objects import Object, is_terminating, key
 from kitlib.embedded.apimachinery.quantity import parse_quantity
+from kitlib.embedded.controllers import podstate
 from kitlib.embedded.kubelet.agent.beneath import make_directories, open_beneath, open_in_root
 from kitlib.embedded.kubelet.environment import ConfigError, Lookup, expand_known
 from kitlib.embedded.kubelet.runtime import Mount
@@ -131,8 +132,8 @@ class VolumeManager:
 
     def _set_up(self, pod: Object, volume: Object) -> _Volume:
         own: Path = self._directory / volume["name"]
-        if claim := volume.get("persistentVolumeClaim"):
-            return self._claimed(claim["claimName"])
+        if claim := podstate.claim_name(pod, volume):
+            return self._claimed(pod, volume["name"], claim)
         if host_path := volume.get("hostPath"):
             return self._host_path(host_path)
         if any(kind in volume for kind in PROJECTED):
@@ -148,14 +149,17 @@ class VolumeManager:
             return _Volume(own)
         return _Volume(own, memory=int(parse_quantity(empty.get("sizeLimit") or "0").value))
 
-    def _claimed(self, name: str) -> _Volume:
-        claim = self._lookup("persistentvolumeclaims", name)
+    def _claimed(self, pod: Object, volume_name: str, claim_name: str) -> _Volume:
+        claim = self._lookup("persistentvolumeclaims", claim_name)
         if claim is None:
-            raise Missing(f'persistentvolumeclaim "{name}" not found')
+            raise Missing(f'persistentvolumeclaim "{claim_name}" not found')
+        if is_terminating(claim) and volume_name not in self._volumes:
+            raise Missing(f"error processing PVC {key(claim)}: PVC is being deleted")
         volume = self._lookup("persistentvolumes", claim["spec"].get("volumeName", ""))
         if claim.get("status", {}).get("phase") != "Bound" or volume is None:
-            raise Missing(f"PVC is not bound: {name}")
+            raise Missing(f"error processing PVC {key(claim)}: PVC is not bound")
         spec = volume["spec"]
+        _check_mode(pod, volume_name, spec.get("volumeMode") or "Filesystem")
         if host_path := spec.get("hostPath"):
             return self._host_path(host_path)
         if local := spec.get("local"):
@@ -164,6 +168,17 @@ class VolumeManager:
 
     def _host_path(self, source: Object) -> _Volume:
         return _Volume(self._host_files, inside=prepare_host_path(self._host_files, source))
+
+
+def _check_mode(pod: Object, name: str, mode: str) -> None:
+    """Refuse a device that is mounted as a file system, the reverse, and devices at all."""
+    containers = [*(pod["spec"].get("initContainers") or ()), *(pod["spec"].get("containers") or ())]
+    for use, wanted in (("volumeMounts", "Filesystem"), ("volumeDevices", "Block")):
+        used = any(each["name"] == name for container in containers for each in container.get(use) or ())
+        if used and mode != wanted:
+            raise Missing(f"volume {name} has volumeMode {mode}, but is specified in {use}")
+    if mode == "Block":
+        raise Missing("block devices are not supported by this node")
 
 
 def _prepare_sub_path(volume: _Volume, sub_path: str, where: str) -> None:

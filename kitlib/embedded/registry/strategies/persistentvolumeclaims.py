@@ -23,6 +23,7 @@ __all__ = ["ACCESS_MODES", "PersistentVolumeClaimStrategy", "validate_access_mod
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _FINALIZER = "kubernetes.io/pvc-protection"
 _IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+_UNBOUND = "Only bound persistent volume claims can be expanded"
 _RESIZE = (
     "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
 )
@@ -44,7 +45,7 @@ class PersistentVolumeClaimStrategy(Strategy):
         metadata, spec = obj["metadata"], obj["spec"]
         if _FINALIZER not in metadata.setdefault("finalizers", []):
             metadata["finalizers"].append(_FINALIZER)
-        if "storageClassName" not in spec and CLASS_ANNOTATION not in (metadata.get("annotations") or {}):
+        if "storageClassName" not in spec and CLASS_ANNOTATION not in _annotations(obj):
             found = default_class(ctx.objects("storageclasses.storage.k8s.io", ""))
             if found is not None:
                 spec["storageClassName"] = found["metadata"]["name"]
@@ -58,9 +59,19 @@ class PersistentVolumeClaimStrategy(Strategy):
         new_size, old_size = _storage(obj["spec"]), _storage(old["spec"])
         if not new_size or not old_size or parse_quantity(new_size) <= parse_quantity(old_size):
             return
+        if (old.get("status") or {}).get("phase") != "Bound":
+            raise forbidden("persistentvolumeclaims", old["metadata"]["name"], _UNBOUND)
         found = ctx.lookup("storageclasses.storage.k8s.io", claim_class(old) or "", "")
-        if found is None or not found.get("allowVolumeExpansion"):
+        if found is None or claim_class(obj) != claim_class(old) or not found.get("allowVolumeExpansion"):
             raise forbidden("persistentvolumeclaims", old["metadata"]["name"], _RESIZE)
+
+    def validate_update(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
+        """Beside the rest: the old annotation of the class is as immutable as the field."""
+        new, before = (str(_annotations(each).get(CLASS_ANNOTATION, "")) for each in (obj, old))
+        return [
+            *super().validate_update(obj, old, ctx),
+            *fields.unchanged(f"metadata.annotations[{CLASS_ANNOTATION}]", new, before),
+        ]
 
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """Check the spec."""
@@ -108,6 +119,10 @@ def validate_access_modes(modes: list[str]) -> list[FieldError]:
         detail = "may not use ReadWriteOncePod with other access modes"
         errors.append(fields.forbidden(path, detail))
     return errors
+
+
+def _annotations(obj: Object) -> Object:
+    return obj["metadata"].get("annotations") or {}
 
 
 def _storage(spec: Object) -> str:

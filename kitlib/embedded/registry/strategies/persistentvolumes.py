@@ -7,6 +7,7 @@ from typing import ClassVar
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.apimachinery.status import FieldError
+from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
 from kitlib.embedded.registry.strategies.persistentvolumeclaims import validate_access_modes
@@ -52,6 +53,14 @@ class PersistentVolumeStrategy(Strategy):
         if _FINALIZER not in finalizers:
             finalizers.append(_FINALIZER)
 
+        obj["status"]["lastPhaseTransitionTime"] = format_time(ctx.now)
+
+    def prepare_for_update(self, obj: Object, old: Object, ctx: Context) -> None:
+        """Note when the phase changes, unless the request does."""
+        new, before = obj.get("status") or {}, old.get("status") or {}
+        if new.get("phase") != before.get("phase") and _last_change(new) == _last_change(before):
+            obj["status"]["lastPhaseTransitionTime"] = format_time(ctx.now)
+
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """Check the spec."""
         spec = obj["spec"]
@@ -94,6 +103,10 @@ class PersistentVolumeStrategy(Strategy):
                 "Instead, the recommended approach is to use dynamic provisioning."
             )
         return texts
+
+
+def _last_change(status: Object) -> str:
+    return str(status.get("lastPhaseTransitionTime", ""))
 
 
 def _sources(spec: Object) -> list[str]:
