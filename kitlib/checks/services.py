@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kitlib.checks.checkpoint import Predicate
+from kitlib.checks.history import History
 from kitlib.checks.observation import Observation
 from kitlib.checks.verdict import Finding, met, pending, unmet
 from kitlib.client.readiness import pod_ready
 
-__all__ = ["behind", "endpoints_ready", "selected", "service_type"]
+__all__ = ["behind", "endpoints_ready", "listed", "named_port", "selected", "service_type"]
 
 Json = Mapping[str, Any]
 
@@ -27,6 +28,29 @@ def service_type(name: str, type: str) -> Predicate:
         return (met if seen == type else unmet)(f"type: {seen}", wanted)
 
     return test
+
+
+def named_port(name: str, port_name: str, port: int) -> Predicate:
+    """Want a Service that offers a port under a name."""
+    wanted = f"port {port} with the name {port_name}"
+
+    def test(observation: Observation) -> Finding:
+        ports = ((observation.find("Service", name) or {}).get("spec") or {}).get("ports") or []
+        shown = ", ".join(f"{one.get('port')} named {one.get('name', 'nothing')}" for one in ports) or "none"
+        right = any((one.get("name"), one.get("port")) == (port_name, port) for one in ports)
+        return (met if right else unmet)(f"ports: {shown}", wanted)
+
+    return test
+
+
+def listed(history: History, service: str, revision: int) -> set[str]:
+    """Return the addresses that were ready behind a Service at that moment; EndpointSlices must be recorded."""
+    found: set[str] = set()
+    for life in history.lives("EndpointSlice"):
+        past = [change for change in life.changes if change.revision <= revision]
+        if past and past[-1].type != "DELETED" and past[-1].state.get("service") == service:
+            found.update(past[-1].state.get("ready", ()))
+    return found
 
 
 def behind(observation: Observation, service: str) -> set[str]:

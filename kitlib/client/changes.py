@@ -97,6 +97,7 @@ def _pod(metadata: Json, spec: Json, status: Json, obj: Json) -> Json:
         "ip": status.get("podIP"),
         "node": spec.get("nodeName"),
         "host": spec.get("hostname"),
+        "subdomain": spec.get("subdomain"),
         "owner": owner.get("uid"),
         "owner_name": owner.get("name"),
         "pod_revision": (metadata.get("labels") or {}).get("controller-revision-hash"),
@@ -139,6 +140,7 @@ def _set(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
         "start": (spec.get("ordinals") or {}).get("start"),
         "history_limit": spec.get("revisionHistoryLimit"),
         "retention": spec.get("persistentVolumeClaimRetentionPolicy"),
+        "service": spec.get("serviceName"),
         "images": [
             one.get("image") for one in ((spec.get("template") or {}).get("spec") or {}).get("containers") or []
         ],
@@ -179,7 +181,11 @@ def _slice(metadata: Json, spec: Json, status: Json, obj: Json) -> Json:
 
 
 def _service(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
-    return {"cluster_ip": spec.get("clusterIP"), "selector": spec.get("selector")}
+    return {
+        "cluster_ip": spec.get("clusterIP"),
+        "selector": spec.get("selector"),
+        "publish": spec.get("publishNotReadyAddresses"),
+    }
 
 
 def _storage_class(metadata: Json, spec: Json, status: Json, obj: Json) -> Json:

@@ -94,6 +94,7 @@ def _lane(y: int, lane: Lane, left: int, at: _Axis) -> str:
 def _bar(bar: Bar, y: int, at: _Axis) -> str:
     x, width = at(bar.start), max(at(bar.end) - at(bar.start), 1.5)
     colour = _COLOURS.get(bar.state, "#78909c")
+    width -= bar.state not in _COLOURS  # States without a colour of their own are told apart by a gap.
     title = escape(f"{bar.state}, uid {bar.uid}, {bar.start:.2f} s to {bar.end:.2f} s")
     shape = (
         f'<rect x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="17" fill="{colour}"><title>{title}</title></rect>'

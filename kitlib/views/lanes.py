@@ -139,7 +139,7 @@ def _lanes(history: History, record: Record, start: float, end: float) -> Iterat
     }
     for kind, name in shown:
         bars = (
-            replace(bar, label=" ".join(_images(life))) if len(images) > 1 and kind not in _PARTNER else bar
+            replace(bar, label=" ".join(_images(life))) if len(images) > 1 and kind not in (*_PARTNER, _LIST) else bar
             for life in history.lives(kind, name)
             for bar in _bars(life, start, end)
         )
@@ -169,7 +169,9 @@ _WORKLOADS = ("StatefulSet", "Deployment")
 _LEAD = 0.3
 #: The fact that names the other half of a binding.
 _PARTNER = {"PersistentVolumeClaim": "volume", "PersistentVolume": "claim"}
-_SHORT = {"PersistentVolumeClaim": "claim", "PersistentVolume": "volume", "StatefulSet": "set"}
+#: The kind that lists the addresses behind a Service: a new list is a new state.
+_LIST = "EndpointSlice"
+_SHORT = {"PersistentVolumeClaim": "claim", "PersistentVolume": "volume", "StatefulSet": "set", _LIST: "endpoints"}
 
 
 def _images(life: Life) -> tuple[str, ...]:
@@ -203,7 +205,9 @@ def _bars(life: Life, start: float, end: float) -> Iterator[Bar]:
 
 
 def _partner(change: Change) -> str:
-    """Return the claim that has a volume, or the volume that a claim has."""
+    """Return the claim that has a volume, the volume that a claim has, or how many addresses a list has."""
+    if change.kind == _LIST:
+        return f"{len(change.state.get('ready') or ())} ready"
     if change.state.get("phase") in (None, "Available", "Pending"):
         return ""
     return str(change.state.get(_PARTNER.get(change.kind, ""), ""))
@@ -216,6 +220,8 @@ def _state(change: Change) -> str:
         if change.state.get("ready"):
             return "ready"
         return "pending" if change.kind == "Pod" else "not ready"
+    if change.kind == _LIST:
+        return ", ".join(sorted(change.state.get("ready") or ())) or "no address"
     if change.kind in ("Deployment", "ReplicaSet"):
         return "ready" if change.state.get("ready_replicas") == change.state.get("replicas") else "pending"
     return str(change.state.get("phase") or "pending").lower()

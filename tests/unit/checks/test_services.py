@@ -2,7 +2,7 @@ import pytest
 
 from kitlib.checks import State, met, pending, unmet
 from kitlib.checks.combining import every
-from kitlib.checks.services import endpoints_ready, service_type
+from kitlib.checks.services import endpoints_ready, listed, named_port, service_type
 from tests.unit.checks.story import Story
 from tests.unit.checks.test_predicates import pod
 
@@ -45,6 +45,36 @@ def test_the_type_of_a_service():
 def test_who_stands_behind_a_service(pods, slices, state):
     observation = Story().observation(Service=[SERVICE], Pod=pods, EndpointSlice=slices)
     assert endpoints_ready("web", 2)(observation).state is state
+
+
+@pytest.mark.parametrize(
+    ("ports", "state"),
+    [
+        ([{"port": 443, "name": "https"}, {"port": 80, "name": "http"}], State.MET),
+        ([{"port": 80}], State.UNMET),
+        ([{"port": 80, "name": "web"}], State.UNMET),
+        ([{"port": 8080, "name": "http"}], State.UNMET),
+        ([], State.UNMET),
+    ],
+)
+def test_a_port_has_its_name(ports, state):
+    service = {"metadata": {"name": "web"}, "spec": {"ports": ports}}
+    assert named_port("web", "http", 80)(Story().observation(Service=[service])).state is state
+    assert named_port("db", "http", 80)(Story().observation(Service=[service])).state is State.UNMET
+
+
+def test_who_was_listed_at_a_moment():
+    story = (
+        Story()
+        .add("ADDED", "EndpointSlice", "web-a", "a", service="web", ready=["1", "2"])
+        .add("ADDED", "EndpointSlice", "web-b", "b", service="web", ready=["3"])
+        .add("ADDED", "EndpointSlice", "db-c", "c", service="db", ready=["9"])
+        .add("MODIFIED", "EndpointSlice", "web-a", "a", service="web", ready=["2"])
+        .add("DELETED", "EndpointSlice", "web-b", "b", service="web", ready=["3"])
+        .add("MODIFIED", "EndpointSlice", "web-a", "a", service="web")
+    )
+    moments = [listed(story.history, "web", revision) for revision in range(7)]
+    assert moments == [set(), {"1", "2"}, {"1", "2", "3"}, {"1", "2", "3"}, {"2", "3"}, {"2"}, set()]
 
 
 def test_of_several_the_worst_counts():

@@ -226,6 +226,22 @@ def test_volumes_and_claims_are_labelled_with_each_other():
     assert "bound, disk" in "\n".join(story(record))
 
 
+def test_a_new_list_of_addresses_is_a_new_piece_and_says_how_many():
+    def listing(tale, type, *addresses):
+        return tale.add(type, "EndpointSlice", "web-1", "e", service="web", ready=list(addresses))
+
+    tale = Story().pod("ADDED", "web-0", "p", images=["nginx"]).pod("ADDED", "client", "q", images=["busybox"])
+    tale = listing(listing(tale, "ADDED", "10.0.0.2", "10.0.0.1"), "MODIFIED", "10.0.0.1", "10.0.0.2")
+    tale = listing(listing(tale, "MODIFIED", "10.0.0.1"), "MODIFIED").pod("ADDED", "end", "r")
+    record = Record(tale.changes, kinds=("Pod", "EndpointSlice"))
+    [bars] = [lane.bars for lane in picture(record).lanes if lane.kind == "EndpointSlice"]
+    two = ("10.0.0.1, 10.0.0.2", "2 ready")
+    assert [(bar.state, bar.label) for bar in bars] == [two, ("10.0.0.1", "1 ready"), ("no address", "0 ready")]
+    svg = picture_svg(picture(record))
+    assert "endpoints web-1<" in svg and "10.0.0.1, 10.0.0.2" in svg
+    assert any(line.endswith("10.0.0.1, 10.0.0.2, 2 ready") for line in story(record))
+
+
 def test_a_long_uid_in_a_name_is_cut():
     name = "pvc-c0f71752-55d2-4a17-936a-49eb14ad9bef"
     tale = Story().add("ADDED", "PersistentVolume", name, "v", phase="Available").pod("ADDED", "end", "p")
