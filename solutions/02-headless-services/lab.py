@@ -260,9 +260,13 @@ begun = lab.now()
 # %kubectl get pods -o wide
 look_up("web", "web-0.web", "web-1.web")
 
+# %% id="gate-why"
+lab.why("pod/web-1")
+
 # %% [markdown] id="gate-seen"
 # The pod runs and has its address, but it is not Ready: so neither its own name is to be found, nor its address under
-# `web`. (Some clusters keep an answer for up to thirty seconds: ask again if you still see it.)
+# `web`. (Some clusters keep an answer for up to thirty seconds: ask again if you still see it. And `lab.why` knows less
+# on other clusters than the kit's: only what the events say.)
 #
 # For clients that is right. But think of a database that is being set up: its members have to find each other *before*
 # they can be ready. If nobody is found before being ready, nobody ever is.
@@ -466,6 +470,9 @@ look_up("lost", "lost-0.lost", "lost-1.lost", "nameless-0.lost")
 # %kubectl get pods -l family=lost -o custom-columns=POD:.metadata.name,HOSTNAME:.spec.hostname,SUBDOMAIN:.spec.subdomain
 for pod in ("lost-0", "nameless-0"):
     print(pod, "calls itself", lab.cluster.exec(pod, ["hostname", "-f"], namespace=lab.namespace).stdout.strip())
+
+# %% id="lost-why"
+lab.why("pod/lost-0")
 
 # %% [markdown] id="lost-seen"
 # All three pods run, and the Service `lost` finds them: its name has three addresses. Yet no pod has a name of its own.

@@ -65,13 +65,16 @@ class EndpointSliceController(ServiceController):
 
 
 def _reasons(service: Object, found: list[Backend]) -> list[Reason]:
-    """Say which pods behind a Service nobody is sent to, and when there is none at all."""
+    """Say which pods behind a Service nobody is sent to or can name, and when there is none at all."""
     name = objects.name(service)
     what = "no DNS name" if is_headless(service) else "no traffic"
     reasons = []
     for backend in found:
+        pod, spec = objects.name(backend.pod), backend.pod["spec"]
+        if is_headless(service) and spec.get("hostname") and not backend.hostname:
+            named = f"its subdomain is {spec['subdomain']}" if spec.get("subdomain") else "it has no subdomain"
+            reasons.append(Reason(f"pod/{pod}", f"{pod} has no name of its own below Service {name}: {named}"))
         if not backend.ready:
-            pod = objects.name(backend.pod)
             why = "it is being deleted" if backend.terminating else "it is not Ready"
             reasons.append(Reason(f"pod/{pod}", f"{pod} gets {what} from Service {name}: {why}"))
     if not found:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from tests.unit.controllers.test_cluster_controllers import config_map, service
@@ -125,6 +127,22 @@ def test_why_a_service_reaches_nobody(world: World) -> None:
     assert "web-0 gets no traffic from Service nginx: it is not Ready" in standing(world, "pod/web-0")
     world.make_ready("web-0")
     assert "web-0 gets no traffic from Service nginx: it is not Ready" not in standing(world, "pod/web-0")
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [("nginx", []), ("ngnix", ["its subdomain is ngnix"]), (None, ["it has no subdomain"])],
+)
+def test_why_a_pod_has_no_name(world: World, named: str | None, why: list[str]) -> None:
+    headless = service()
+    headless["spec"]["clusterIP"] = "None"
+    world.client.create("services", headless)
+    wanted = stateful_set(replicas=1)
+    wanted["spec"]["serviceName"] = named
+    world.client.create(STS, wanted)
+    world.settle()
+    told = [one for one in standing(world, "pod/web-0") if "name" in one]
+    assert told == [f"web-0 has no name of its own below Service nginx: {one}" for one in why]
     world.edit("services", "nginx", {"spec": {"selector": {"app": "wbe"}}})
     assert standing(world, "service/nginx") == ["nginx has no endpoints: no running pod has the labels app=wbe"]
 
