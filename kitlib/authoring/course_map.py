@@ -1,10 +1,11 @@
-"""The pages about the whole course that follow from its labs: the map, and which field is practised where."""
+"""The pages about the whole course that follow from its labs: map, words, and which field is practised where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from kitlib.authoring.glossary import glossary_page
 from kitlib.lab import Course, LabSpec
 
 __all__ = ["FIELDS", "course_pages", "coverage"]
@@ -23,7 +24,7 @@ FIELDS = (
     "persistentVolumeClaimRetentionPolicy",
     "ordinals",
 )
-_MADE = "<!-- made by `kit author build` from solutions/*/checkpoints.py -->"
+_MADE = "<!-- made by `kit author build` from solutions/*/ -->"
 
 
 def coverage(specs: Iterable[LabSpec]) -> dict[str, list[tuple[str, str]]]:
@@ -37,15 +38,24 @@ def coverage(specs: Iterable[LabSpec]) -> dict[str, list[tuple[str, str]]]:
 
 
 def course_pages(course: Course) -> dict[Path, str]:
-    """Return what `docs/course.md` and `docs/coverage.md` should hold."""
+    """Return what `docs/course.md`, `docs/coverage.md` and `docs/glossary.md` should hold."""
     specs = [course.lab(slug).spec() for slug in course.slugs()]
-    return {course.root / "docs/course.md": _map(specs), course.root / "docs/coverage.md": _coverage_page(specs)}
+    docs = course.root / "docs"
+    return {
+        docs / "course.md": _map(specs),
+        docs / "coverage.md": _coverage_page(specs),
+        docs / "glossary.md": f"{_MADE}\n\n{glossary_page(course)}",
+    }
 
 
 def _map(specs: list[LabSpec]) -> str:
     minutes, points = sum(spec.minutes for spec in specs), sum(spec.points for spec in specs)
     hours = f"{minutes // 60} h {minutes % 60:02} min"
     parts = [_MADE, "", "# The course", "", f"{len(specs)} labs, about {hours}, {points:g} points.", ""]
+    parts += [
+        "The words that they introduce are in the [glossary](glossary.md); where each field of a StatefulSet's spec is"
+    ]
+    parts += ["practised, in the [coverage table](coverage.md).", ""]
     parts += ["| lab | minutes | points | checkpoints |", "|---|---:|---:|---:|"]
     for spec in specs:
         link = f"[{spec.title}](#{spec.slug})"

@@ -19,7 +19,7 @@
 # | word | what it is |
 # |---|---|
 # | **StorageClass** | says who makes the volumes of this class, and how. It has no namespace. |
-# | **provisioner** | the program that makes them; a class knows it by its name. |
+# | **provisioner** | the program that makes the volumes of a class; the class knows it by its name. |
 # | **default class** | the class that a claim gets if it names none. |
 # | **binding mode** | when a volume is made: at once (`Immediate`) or for the first pod (`WaitForFirstConsumer`). |
 # | **ServiceAccount** | who a program in a pod is when it talks to the API server. |

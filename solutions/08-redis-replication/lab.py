@@ -18,7 +18,7 @@
 #
 # | word | what it is |
 # |---|---|
-# | **ConfigMap** | files (or values) for pods, kept in the cluster: here the configuration of redis. |
+# | **ConfigMap** | files or values for pods, kept in the cluster: here the configurations of redis. |
 # | **master** | the redis that takes writes, and passes them on. |
 # | **replica** | a redis that follows another one: it copies all data once, then repeats every write. |
 # | **snapshot** | all data of a redis in one file, `dump.rdb`. |

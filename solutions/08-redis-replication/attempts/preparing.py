@@ -80,6 +80,18 @@ def replica(*changes, count=1, ticks=True):
     return steps
 
 
+def given_replica(bench: Bench) -> None:
+    """The replicas' set as the lab's text gives it."""
+    text = bench.text(
+        "replica",
+        ("  serviceName: redis-replica\n  replicas: 0\n", ""),
+        ("          configMap:\n            name: redis-config\n", ""),
+        (SERVE_ALL.format("replica"), ""),
+    )
+    bench.reach("master")
+    bench.apply(text.partition("  volumeClaimTemplates:")[0])
+
+
 def with_config(*changes):
     """Take a wrong configuration along."""
 
@@ -138,4 +150,5 @@ ATTEMPTS = [
         with_config(("redis-master-0.redis-master", "redis-master-1.redis-master")),
         on="attached",
     ),
+    wrong("first-sync", "only what was given", given_replica, outcome=Outcome.NOT_ATTEMPTED),
 ]
