@@ -75,16 +75,20 @@ def up(
 def down(
     name: _Name,
     delete: Annotated[bool, typer.Option("--delete", help="Remove its objects and volumes too.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Give its pods no time to end.")] = False,
     kind: _Kind = False,
 ) -> None:
-    """Stop the embedded cluster; its objects and volumes stay unless --delete is given."""
+    """Stop the embedded cluster; its objects and volumes stay unless --delete is given.
+
+    Its pods get up to 10 seconds to end; Ctrl-C, --now and --delete end them at once.
+    """
     if kind and not delete:
         raise UsageError("kind cannot stop a cluster and keep it", fix="kit down --kind --delete removes it")
     provider = KindProvider() if kind else EmbeddedProvider()
     if delete:
         gone = provider.delete(name)
         typer.echo(f"cluster {name} and its data are removed" if gone else f"there is no cluster {name}")
-    elif EmbeddedProvider().stop(name):
+    elif EmbeddedProvider().stop(name, now=now, progress=lambda text: typer.echo(text, err=True)):
         typer.echo(f"cluster {name} is stopped; kit up brings it back")
     else:
         typer.echo(f"cluster {name} does not run")

@@ -17,6 +17,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Coroutine
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from kitlib.errors import EnvironmentProblem, KitError
 __all__ = ["main"]
 
 _LOG_BYTES = 1 << 20
+_POD_SECONDS = 10.0
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -75,7 +77,7 @@ class _Report:
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT, then give the pods time to end; another signal ends them at once."""
     parser = argparse.ArgumentParser(prog="kitlib.embedded.daemon", description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--name", default="default")
@@ -132,12 +134,12 @@ def _as_kit_error(error: Exception, directory: Path) -> KitError:
 
 
 async def _run(config: ServerConfig, report: _Report) -> None:
-    stop = asyncio.Event()
+    stop, now = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every client and every pod takes some
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, lambda: (now if stop.is_set() else stop).set())
     # API objects have no cycles: looking for some among a hundred thousand of them, again and again, is wasted.
     gc.set_threshold(50_000, 20, 100)
     server = Server(config, SystemClock(), progress=lambda step: report.send(progress=step))
@@ -150,11 +152,24 @@ async def _run(config: ServerConfig, report: _Report) -> None:
         report.close()
         logging.info("ready on %s", server.address)
         await stop.wait()
+        write_record(config.directory, os.getpid())
+        await _unless(now, server.shut_down(_POD_SECONDS))
     finally:
         with contextlib.suppress(OSError):
             write_record(config.directory, os.getpid())  # from now on it can't be reached
         await server.stop()
         (config.directory / FILE).unlink(missing_ok=True)
+
+
+async def _unless(now: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work, but give it up when the event comes."""
+    tasks: list[asyncio.Task[Any]] = [asyncio.ensure_future(work), asyncio.ensure_future(now.wait())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            logging.error("pods did not end as they should", exc_info=outcome)
 
 
 if __name__ == "__main__":

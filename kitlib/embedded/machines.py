@@ -67,6 +67,11 @@ class Machines:
                 await self._start(name, machine)
         self._unsubscribe = self._client.subscribe("nodes", self._on_node, replay=False)
 
+    async def shut_down(self, seconds: float) -> None:
+        """End the pods of the machines that run, as when each is shut down, in so many seconds at most."""
+        running = [machine.kubelet for machine in self._machines.values() if machine.state == ""]
+        await asyncio.gather(*(kubelet.shut_down(seconds) for kubelet in running))
+
     async def stop(self) -> None:
         """Let go of all of them."""
         self._unsubscribe()

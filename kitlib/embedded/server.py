@@ -113,8 +113,13 @@ class Server:
         await self._start_nodes(registry, runtime, tokens)
         self._progress("node Ready")
 
+    async def shut_down(self, seconds: float) -> None:
+        """End the pods' containers with their grace, in so many seconds at most; `stop` comes next."""
+        if self._machines is not None:
+            await self._machines.shut_down(seconds)
+
     async def stop(self) -> None:
-        """Stop everything, pods first."""
+        """Stop everything; processes of pods that are left are killed."""
         await self._cleanup.aclose()
 
     def _open_registry(self) -> Registry:

@@ -27,6 +27,7 @@ __all__ = ["MACHINE", "EmbeddedProvider"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_TELL_SECONDS = 1.0
 _NAME_LIMIT = 40
 _MINIMUM_FREE_BYTES = 64 << 20
 _LAST_PORT = 65535
@@ -124,13 +125,19 @@ class EmbeddedProvider:
             )
         return running
 
-    def stop(self, name: str = "default") -> bool:
-        """Stop the cluster's processes and keep its state; False when it did not run."""
+    def stop(self, name: str = "default", *, now: bool = False, progress: Progress | None = None) -> bool:
+        """Stop the cluster's processes and keep its state; False when it did not run.
+
+        Args:
+            name: the cluster's name.
+            now: give its pods no time to end; a KeyboardInterrupt meanwhile does the same.
+            progress: told when they take some.
+        """
         directory = self.directory(name)
         if not _exists(directory):
             return False
         with self._alone_with(name):
-            return _end(directory)
+            return _end(directory, gently=not now, progress=progress)
 
     def delete(self, name: str = "default") -> bool:
         """Stop the cluster and remove its objects and volumes; False when there is none."""
@@ -288,13 +295,22 @@ def _spawn(name: str, directory: Path, report: int, extent: _Extent) -> subproce
         )
 
 
-def _end(directory: Path) -> bool:
-    """End the cluster's daemon; False when there was none."""
+def _end(directory: Path, *, gently: bool = False, progress: Progress | None = None) -> bool:
+    """End the cluster's daemon, gently if its pods shall have time for that; False when there was none."""
     daemon = DaemonProcess.find(directory)
     if daemon is None:
         return False
     with daemon:
         daemon.send(signal.SIGTERM)
+        try:
+            if gently and not daemon.wait(_TELL_SECONDS):
+                if progress is not None:
+                    progress("pods get up to 10 seconds to end; Ctrl-C ends them at once")
+                daemon.wait(_STOP_SECONDS)
+        except KeyboardInterrupt:
+            if progress is not None:
+                progress("pods end at once")
+        daemon.send(signal.SIGINT)  # the second signal
         if not daemon.wait(_STOP_SECONDS):
             daemon.send(signal.SIGKILL)
             daemon.wait(_STOP_SECONDS)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kitlib.clock import Clock
-from kitlib.embedded.apimachinery.objects import Object, deep_copy
+from kitlib.embedded.apimachinery.objects import Object, deep_copy, is_terminating
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.kubelet.admission import rejection
@@ -87,6 +87,16 @@ class Kubelet:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def shut_down(self, seconds: float) -> None:
+        """End the pods with their grace, those that are being deleted too, in so many seconds at most."""
+        leaving = [self._tasks[uid] for uid, worker in self._workers.items() if is_terminating(worker.context.pod)]
+        ends = [asyncio.ensure_future(worker.shut_down(seconds)) for worker in self._workers.values()]
+        if leaving or ends:
+            await asyncio.wait([*leaving, *ends], timeout=seconds)
+        for end in ends:
+            end.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
 
     # -- failing on purpose ------------------------------------------------------------------------------------------
 

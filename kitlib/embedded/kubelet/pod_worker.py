@@ -101,6 +101,19 @@ class PodWorker:
         for streams in self.context.streams.values():
             streams.log.close()
 
+    async def shut_down(self, seconds: float) -> None:
+        """End the containers with their grace because the node goes down; the pod begins again when it is back.
+
+        Args:
+            seconds: no container gets more.
+        """
+        if self._finished or self._terminate.is_set():
+            return
+        self._forced = True  # nothing of this is the pod's status
+        self._deadline.cancel()
+        grace = float(self.context.pod["spec"].get("terminationGracePeriodSeconds", 30))
+        await self._stop_everything(min(grace, seconds))
+
     def restart(self) -> None:
         """The runtime is new and empty: begin again, as after a reboot of the node."""
         ending = self._terminate.is_set() or self._failing is not None or self._finished
