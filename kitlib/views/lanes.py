@@ -250,7 +250,8 @@ def _marks(history: History, record: Record, start: float) -> Iterator[Mark]:
                 text = f"{change.name} deleted"
             elif change.state.get("replicas") != replicas:
                 former, replicas = replicas, change.state.get("replicas")
-                text = f"{change.name}: {replicas} replicas" if former is None else f"{former} → {replicas}"
+                asked = "1 replica" if replicas == 1 else f"{replicas} replicas"
+                text = f"{change.name}: {asked}" if former is None else f"{former} → {replicas}"
             elif change.state.get("images") != images and images is not None:
                 text = f"{change.name}: {', '.join(change.state.get('images') or ())}"
             before, paced = paced, _pace(change)

@@ -544,6 +544,13 @@ LAB = LabSpec(
             "The Deployment's pods began together. Each pod of the StatefulSet waited until the one before was Ready.",
         ),
         Prediction(
+            "doors",
+            "You will knock six times at the door of the pets. Who answers?",
+            {"a": "always pets-0", "b": "each in turn, by number", "c": "now this one, now that one"},
+            "c",
+            "A Service passes each request to any of its pods; that a pet has a number does not matter to it.",
+        ),
+        Prediction(
             "replace",
             "One pod of each workload is deleted. What will their replacements be called?",
             {

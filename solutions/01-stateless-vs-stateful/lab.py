@@ -12,7 +12,7 @@
 # You know how to run three copies of a program: a **Deployment** with `replicas: 3`. Kubernetes has a second kind of
 # workload that also runs three copies, the **StatefulSet**. Same image, same number, and still another animal.
 #
-# The old picture for it is *pets and cattle*. Cattle have numbers: when one is lost, another one takes its place, and
+# The old picture for it is *pets and cattle*. Cattle are counted: when a cow is lost, another one takes its place, and
 # nobody asks which. Pets have names: when Rex comes home, it had better be Rex.
 #
 # In this lab you run both side by side, do the same things to both, and compare.
@@ -218,6 +218,9 @@ lab.reveal("start")
 # Knock six times on each door: at the node's own address, at the node port. (We knock from inside `pets-0`, which can
 # reach the node on every kind of cluster.)
 
+# %% id="predict-doors"
+lab.predict("doors", "?")
+
 # %% id="doors-knock"
 node = lab.cluster.get("pod", "pets-0", namespace=lab.namespace)["status"]["hostIP"]
 for door in ("cattle-door", "pets-door"):
@@ -236,6 +239,9 @@ for door in ("cattle-door", "pets-door"):
 
 # %% id="check-doors" checks="doors" tags=["nbval-check-output"]
 lab.check("doors")
+
+# %% id="reveal-doors"
+lab.reveal("doors")
 
 # %% [markdown] id="replace-task"
 # ## 3. One of each is lost
@@ -290,7 +296,8 @@ lab.timeline(since=begun)
 # %% [markdown] id="replace-picture-seen"
 # The replacement of the cow has a lane of its own, and it was born at once, while the old one was still stopping (grey).
 # The new `pets-1` stands in the lane of the old one, and had to wait until that one was really gone: there are never
-# two pods of one name. In a cluster that lost a node this matters very much; lab 09 comes back to it.
+# two pods of one name. In a cluster that lost a node this matters very much:
+# [lab 09](../09-troubleshooting/lab.ipynb) comes back to it.
 
 # %% id="check-replaced" checks="replaced"
 lab.check("replaced")

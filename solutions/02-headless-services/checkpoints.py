@@ -335,7 +335,7 @@ FINDINGS = Checkpoint(
             "search",
             "The search path",
             1,
-            name_below("search", "", "the first ending on the line `search` of resolv.conf"),
+            name_below("search", "", "the first ending on the line search of resolv.conf"),
             "It makes long names of short ones.",
         ),
         Criterion(
@@ -590,6 +590,17 @@ LAB = LabSpec(
             },
             "c",
             "Being Ready decides about both: the pod's own name, and its address below the Service's.",
+        ),
+        Prediction(
+            "publish",
+            "The field `publishNotReadyAddresses` of the Service is set, and web-1 is still in trouble. What changes?",
+            {
+                "a": "web-1 counts as Ready",
+                "b": "`web` and `web-1.web` lead to web-1 again, which is still not Ready",
+                "c": "`web-1.web` leads to web-1 again, but `web` leaves it out",
+            },
+            "b",
+            "The Service lists the pod under both names. About the pod itself nothing has changed.",
         ),
         Prediction(
             "vip",

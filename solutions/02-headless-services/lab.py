@@ -283,6 +283,9 @@ lab.reveal("gate")
 # A Service has a field for such members: `publishNotReadyAddresses`. **Your turn.** Set it to `true` in the Service
 # `web`, and leave `web-1` as it is: change the manifest above and apply it again, or use `kubectl patch`.
 
+# %% id="predict-publish"
+lab.predict("publish", "?")
+
 # %% id="publish" solves="published"
 ### BEGIN SOLUTION: set the field, for example with %kubectl patch service web -p '…'
 # %kubectl patch service web -p '{"spec": {"publishNotReadyAddresses": true}}'
@@ -305,6 +308,9 @@ lab.timeline("web-*", kinds=["Pod", "EndpointSlice"], since=begun)
 
 # %% id="check-published" checks="published"
 lab.check("published")
+
+# %% id="reveal-publish"
+lab.reveal("publish")
 
 # %% [markdown] id="vip-text"
 # ## 6. For contrast: a Service with an address

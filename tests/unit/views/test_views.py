@@ -260,7 +260,7 @@ def test_a_picture_of_some_pods_leaves_out_the_workloads_of_others():
     )
     some = Record(told.changes, "t", names="web-*")
     assert not any("db" in line for line in story(some)) and any("set web" in line for line in story(some))
-    assert {mark.text for mark in picture(some).marks} == {"web: 1 replicas"}
+    assert {mark.text for mark in picture(some).marks} == {"web: 1 replica"}
     assert any("5 replicas" in line for line in story(Record(told.changes, "t")))
     volumes = Record(told.changes, "t", names="disk-*", kinds=("PersistentVolume",))
     assert any("set db" in line for line in story(volumes))
