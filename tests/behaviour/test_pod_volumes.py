@@ -198,3 +198,31 @@ def test_wrapper_volumes(pods: Pods) -> None:
     for name in running:
         assert pods.ended(name)["status"]["phase"] == "Succeeded"
         assert sorted(pods.log(name)) == sorted("".join(map(str, range(20))) + "x")
+
+
+@pytest.mark.parametrize("medium", ["", "Memory"])
+@pytest.mark.parametrize("user", [0, 1001])
+def test_empty_dir_of_a_group(pods: Pods, medium: str, user: int) -> None:
+    """EmptyDir volumes when FSGroup is specified: new files should be created with FSGroup ownership when container is
+    (root|non-root); volume on (default medium|tmpfs) should have the correct mode using FSGroup
+    """
+    volumes = [{"name": "v", "emptyDir": {"medium": medium} if medium else {}}]
+    context: Json = {"fsGroup": 123} | ({"runAsUser": user} if user else {})
+    options = ["--new_file_0660=/v/f", "--file_perm=/v/f", "--file_owner=/v/f"]
+    text = pods.says(mounttest(*options, volumeMounts=[mount()]), volumes=volumes, securityContext=context)
+    assert 'perms of file "/v/f": -rw-rw----' in text
+    assert 'owner GID of "/v/f": 123' in text
+    script = shell("stat -c %A:%g /v; id -G; mkdir /v/d; stat -c %A:%g /v/d", volumeMounts=[mount()])
+    volume, groups, inside = pods.says(script, volumes=volumes, securityContext=context).splitlines()
+    assert volume == "drwxrwsrwx:123"
+    assert "123" in groups.split()
+    assert inside == "drwxr-sr-x:123"
+
+
+def test_new_sub_path_of_a_group(pods: Pods) -> None:
+    """EmptyDir volumes when FSGroup is specified: nonexistent volume subPath should have the correct mode and owner
+    using FSGroup
+    """
+    container = shell("stat -c %A:%g /s", volumeMounts=[mount("/s", subPath="new")])
+    text = pods.says(container, volumes=[{"name": "v", "emptyDir": {}}], securityContext={"fsGroup": 123})
+    assert text == "drwxrwsrwx:123\n"

@@ -1,7 +1,8 @@
 """What a container may do and as whom, from the security contexts of its pod and its own.
 
 A user namespace with one user is all that an unprivileged node has: the container's user is that one, whatever its
-number, and everything it sees belongs to it. Supplementary groups do not exist.
+number, and everything it sees belongs to it. The same with its group: `fsGroup` is a supplementary group on a node that
+has them, here it is the group where none is asked for, so that files of volumes show it. Other groups do not exist.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.kubelet.environment import ConfigError
 from kitlib.embedded.kubelet.runtime import DEFAULT_CAPABILITIES
 
-__all__ = ["capabilities", "user"]
+__all__ = ["capabilities", "fs_group", "user"]
 
 
 def user(pod: Object, container: Object) -> tuple[int, int]:
@@ -22,6 +23,7 @@ def user(pod: Object, container: Object) -> tuple[int, int]:
         ConfigError: it would be root, which its pod does not want.
     """
     uid, gid = _setting(pod, container, "runAsUser"), _setting(pod, container, "runAsGroup")
+    gid = fs_group(pod) if gid is None else gid
     if _setting(pod, container, "runAsNonRoot") and not uid:
         meta = pod["metadata"]
         where = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {container["name"]})'
@@ -29,6 +31,12 @@ def user(pod: Object, container: Object) -> tuple[int, int]:
             raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
         raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
     return uid or 0, gid or 0
+
+
+def fs_group(pod: Object) -> int | None:
+    """Return the group of the pod's volumes, if there is to be one."""
+    found: int | None = (pod["spec"].get("securityContext") or {}).get("fsGroup")
+    return found
 
 
 def capabilities(container: Object, uid: int) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ import pytest
 from tests.unit.kubelet.node import OBEYS, Node, condition, host_volume, main, mounted, phase, waits_for
 
 
-def claim(node: Node, name: str, path: str) -> None:
+def claim(node: Node, name: str, path: str, **source: Any) -> None:
     """A claim bound to a volume, as the binder and the provisioner leave it."""
     capacity = {"storage": "1Mi"}
     modes = {"accessModes": ["ReadWriteOnce"], "storageClassName": "manual"}
-    volume = {"capacity": capacity, "hostPath": {"path": path}, **modes}
+    volume = {"capacity": capacity, **(source or {"hostPath": {"path": path}}), **modes}
     node.client.create(
         "persistentvolumes",
         {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume},
@@ -227,3 +227,29 @@ async def test_a_host_path_that_is_not_of_its_type_is_refused(node: Node) -> Non
     volume = {"name": "host", "hostPath": {"path": "/data/new", "type": "FileOrCreate"}}
     await node.running("p", volumeMounts=[mounted("/new")], spec={"volumes": [volume]})
     assert node.host_file("/data/new").is_file()
+
+
+async def test_a_local_volume_is_opened_to_the_group_and_nothing_beside_it(node: Node) -> None:
+    directory = node.host_file("/disk")
+    (directory / "deep").mkdir(parents=True)
+    (directory / "deep" / "file").write_text("x")
+    (directory / "deep" / "file").chmod(0o600)
+    outside = node.host_file("/outside")
+    outside.write_text("x")
+    outside.chmod(0o600)
+    (directory / "link").symlink_to(outside)
+    hostname = {"key": "kubernetes.io/hostname", "operator": "Exists"}
+    affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [hostname]}]}}
+    claim(node, "data", "", local={"path": "/disk"}, nodeAffinity=affinity)
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    spec = {"volumes": volumes, "securityContext": {"fsGroup": 1001, "runAsUser": 1000}}
+    await node.running("p", volumeMounts=[mounted("/v", "data")], spec=spec)
+    script = "stat -c %a:%g /v /v/deep /v/deep/file; id -G"
+    code, text = await node.output("p", "sh", "-c", script)
+    assert (code, text.split()) == (0, ["2775:1001", "2775:1001", "660:1001", "1001"])
+    assert outside.stat().st_mode & 0o777 == 0o600
+    (directory / "deep" / "late").write_text("x")
+    (directory / "deep" / "late").chmod(0o600)
+    spec["securityContext"] = {"fsGroup": 1001, "fsGroupChangePolicy": "OnRootMismatch"}
+    await node.running("q", volumeMounts=[mounted("/v", "data")], spec=spec)
+    assert await node.output("q", "stat", "-c", "%a", "/v/deep/late") == (0, "600\n")

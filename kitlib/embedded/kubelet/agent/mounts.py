@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ class MountSources:
     def _mount_memory(self, sandbox: str, path: str, size: int) -> None:
         mounted = self._in_memory.setdefault(sandbox, [])
         if path not in mounted:
-            mount("tmpfs", path, "tmpfs", options=f"mode=777,size={size}" if size else "mode=777")
+            mode = f"mode={stat.S_IMODE(os.stat(path).st_mode):o}"  # noqa: PTH116 -- as its directory is
+            mount("tmpfs", path, "tmpfs", options=f"{mode},size={size}" if size else mode)
             mounted.append(path)
 
 

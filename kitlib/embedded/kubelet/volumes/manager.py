@@ -17,8 +17,10 @@ from kitlib.embedded.controllers import podstate
 from kitlib.embedded.kubelet.agent.beneath import make_directories, open_beneath, open_in_root
 from kitlib.embedded.kubelet.environment import ConfigError, Lookup, expand_known
 from kitlib.embedded.kubelet.runtime import Mount
+from kitlib.embedded.kubelet.security import fs_group
 from kitlib.embedded.kubelet.volumes.atomic import write_files
 from kitlib.embedded.kubelet.volumes.host_paths import prepare_host_path
+from kitlib.embedded.kubelet.volumes.ownership import GROUP_DIRECTORY, open_to_group
 from kitlib.embedded.kubelet.volumes.payload import Missing
 from kitlib.embedded.kubelet.volumes.projection import PROJECTED, Projection, TokenSource
 from kitlib.embedded.kubelet.volumes.removal import remove_tree, size_of
@@ -143,7 +145,7 @@ class VolumeManager:
             kind = next(key for key in volume if key != "name")
             raise Missing(f"volumes of type {kind} are not supported by this node")
         own.mkdir(parents=True, exist_ok=True)
-        own.chmod(0o777)
+        own.chmod(0o777 if fs_group(pod) is None else 0o777 | GROUP_DIRECTORY)
         empty = volume.get("emptyDir") or {}
         if empty.get("medium") != "Memory":
             return _Volume(own)
@@ -163,8 +165,16 @@ class VolumeManager:
         if host_path := spec.get("hostPath"):
             return self._host_path(host_path)
         if local := spec.get("local"):
-            return self._host_path({"path": local["path"], "type": "Directory"})
+            return self._local(pod, local["path"], read_only=volume_name in self._read_only)
         raise Missing("the volume's source is not supported by this node: only hostPath and local are")
+
+    def _local(self, pod: Object, path: str, *, read_only: bool) -> _Volume:
+        """A directory like that of a hostPath volume, but one that fsGroup is for."""
+        found = self._host_path({"path": path, "type": "Directory"})
+        if fs_group(pod) is not None and not read_only:
+            policy = pod["spec"]["securityContext"].get("fsGroupChangePolicy")
+            open_to_group(found.source, found.inside, only_if_needed=policy == "OnRootMismatch")
+        return found
 
     def _host_path(self, source: Object) -> _Volume:
         return _Volume(self._host_files, inside=prepare_host_path(self._host_files, source))

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from kitlib.clock import Clock
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.kubelet.environment import Lookup, allocatable, every_container, field_value, resource_value
+from kitlib.embedded.kubelet.security import fs_group
 from kitlib.embedded.kubelet.volumes.payload import File, Missing, select
 
 __all__ = ["PROJECTED", "Projection", "TokenSource"]
@@ -58,7 +59,7 @@ class Projection:
             ConfigError: a field can't be had this way.
         """
         files = self._files(pod, volume)
-        if (pod["spec"].get("securityContext") or {}).get("fsGroup") is None:
+        if fs_group(pod) is None:
             return files
         return {path: File(file.content, file.mode | _GROUP_READS) for path, file in files.items()}
 
