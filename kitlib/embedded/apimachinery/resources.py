@@ -133,6 +133,7 @@ RESOURCES: tuple[Resource, ...] = (
         subresources=(
             Subresource("attach", "PodAttachOptions", ("create", "get")),
             Subresource("binding", "Binding", ("create",)),
+            Subresource("ephemeralcontainers", "Pod", _STATUS),
             Subresource("eviction", "Eviction", ("create",), "policy", "v1"),
             Subresource("exec", "PodExecOptions", ("create", "get")),
             Subresource("log", "Pod", ("get",)),

@@ -33,7 +33,7 @@ class Subresources:
 
     Args:
         registry: the objects.
-        handlers: for `/status` and `/finalize`, which are ordinary writes.
+        handlers: for subresources that are ordinary writes of the object.
         tokens: for `/token`.
         streams: for `/log`, `/exec`, `/attach` and `/portforward`.
         proxy: for `/proxy`.
@@ -52,6 +52,7 @@ class Subresources:
         self._by_name: dict[str, Callable[[ApiRequest], Awaitable[web.StreamResponse]]] = {
             "status": handlers.handle,
             "finalize": handlers.handle,
+            "ephemeralcontainers": handlers.handle,
             "scale": self.scale,
             "binding": self.binding,
             "eviction": self.eviction,

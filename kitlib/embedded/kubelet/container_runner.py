@@ -93,8 +93,8 @@ class ContainerRunner:
         self._hurry.set()
 
     def _restarts(self, code: int) -> bool:
-        if self._record.kind is ContainerKind.SIDECAR:
-            return True
+        if self._record.kind in (ContainerKind.SIDECAR, ContainerKind.EPHEMERAL):
+            return self._record.kind is ContainerKind.SIDECAR
         policy = self._context.pod["spec"].get("restartPolicy", "Always")
         if self._record.kind is ContainerKind.INIT:
             return code != 0 and policy != "Never"

@@ -61,7 +61,15 @@ def container_spec(
         gid=gid,
         memory_limit=int(parse_quantity(limits["memory"]).value) if limits.get("memory") else 0,
         terminal=bool(container.get("tty")),
+        target=_target(context, container),
     )
+
+
+def _target(context: PodContext, container: Object) -> str:
+    """Return the running container whose processes an ephemeral container is to see, or ""."""
+    wanted = container.get("targetContainerName")
+    found = (record.execution for record in context.records if record.name == wanted and record.execution)
+    return next((execution.id for execution in found), "")
 
 
 def _services(context: PodContext) -> dict[str, str]:

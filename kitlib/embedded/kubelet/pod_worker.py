@@ -19,7 +19,7 @@ from kitlib.embedded.kubelet.environment import ConfigError
 from kitlib.embedded.kubelet.node_status import NodeIdentity
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.reasons import pod_reasons
-from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, find_container, records_of
+from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, ephemeral_record, find_container, records_of
 from kitlib.embedded.kubelet.runtime import RuntimeLost, SandboxSpec
 from kitlib.embedded.kubelet.status import PodFacts, pod_status
 from kitlib.embedded.kubelet.volumes.manager import MountError
@@ -55,6 +55,7 @@ class PodWorker:
         self._failing: asyncio.Task[None] | None = None
         self._failure: tuple[str, str] | None = None
         self._sidecars: list[asyncio.Task[None]] = []
+        self._ephemeral: list[asyncio.Task[None]] = []
         context.report = self.report
         self.update(context.pod)
 
@@ -76,6 +77,7 @@ class PodWorker:
             record.define(find_container(pod, record.name) or record.spec)
         self._deadline.follow(pod)
         if not is_terminating(pod):
+            self._add_ephemeral()
             return
         grace = pod["metadata"].get("deletionGracePeriodSeconds") or 0
         if self._terminate.is_set() and old_grace is not None and grace < old_grace:
@@ -92,7 +94,7 @@ class PodWorker:
         """End the processes and forget the pod without a word to anybody: its node has lost power."""
         self._forced = True
         self._deadline.cancel()
-        tasks = [task for task in (self._life, self._failing, *self._sidecars) if task is not None]
+        tasks = [task for task in (self._life, self._failing, *self._sidecars, *self._ephemeral) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -180,6 +182,8 @@ class PodWorker:
         context.ip = await context.runtime.run_sandbox(sandbox) or self._node.address
         write_network_files(context.directory / "etc", context.pod, context.ip)
         self._runners = {r.name: ContainerRunner(context, r, self.sandbox_id) for r in context.records}
+        for record in context.records:
+            self._start_ephemeral(record)
         self.report()
         if not await self._initialize():
             self._finish()
@@ -192,6 +196,7 @@ class PodWorker:
             for record in mains:
                 running.create_task(self._runners[record.name].run())
         await self._stop_sidecars(float(context.pod["spec"].get("terminationGracePeriodSeconds", 30)))
+        await self._stop_ephemeral()
         self._finish()
 
     async def _set_up_volumes(self) -> None:
@@ -239,14 +244,36 @@ class PodWorker:
             if record.kind is ContainerKind.SIDECAR:
                 await self._runners[record.name].stop(grace)
 
+    def _add_ephemeral(self) -> None:
+        """Start what was added to the running pod for a look; before it runs, it starts with the pod."""
+        known = {record.name for record in self.context.records}
+        for container in self.context.pod["spec"].get("ephemeralContainers") or ():
+            if container["name"] not in known:
+                record = ephemeral_record(container)
+                self.context.records.append(record)
+                if self._runners and not self._finished and not self._terminate.is_set():
+                    self._runners[record.name] = ContainerRunner(self.context, record, self.sandbox_id)
+                    self._start_ephemeral(record)
+
+    def _start_ephemeral(self, record: ContainerRecord) -> None:
+        """Start an ephemeral container beside all others; none is ever started twice."""
+        if record.kind is ContainerKind.EPHEMERAL and not record.terminated:
+            self._ephemeral.append(asyncio.ensure_future(self._runners[record.name].run()))
+
+    async def _stop_ephemeral(self) -> None:
+        """End them with the pod's own containers: their sandbox goes."""
+        ephemeral = [self._runners[r.name] for r in self.context.records if r.kind is ContainerKind.EPHEMERAL]
+        await asyncio.gather(*(runner.stop(_FORCED_GRACE_SECONDS) for runner in ephemeral))
+
     def _finish(self) -> None:
         self._finished = True
         self.report()
 
     def _begin_again(self) -> None:
-        for sidecar in self._sidecars:
-            sidecar.cancel()
-        self._sidecars = []
+        for beside in (*self._sidecars, *self._ephemeral):
+            beside.cancel()
+        self._sidecars, self._ephemeral = [], []
+        self._runners = {}
         self.context.ip = ""
         status = {k: v for k, v in self.context.pod.get("status", {}).items() if k not in ("podIP", "podIPs")}
         self.context.pod = {**self.context.pod, "status": status}
@@ -299,7 +326,7 @@ class PodWorker:
         self._finish()
 
     async def _cancel_life(self) -> None:
-        tasks = [task for task in (self._life, *self._sidecars) if task is not None]
+        tasks = [task for task in (self._life, *self._sidecars, *self._ephemeral) if task is not None]
         # Let runners note how their containers ended before they are cut off.
         if tasks:
             await asyncio.wait(tasks, timeout=0.05)

@@ -10,7 +10,7 @@ from typing import Any
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.kubelet.runtime import EXIT_LOST, Execution
 
-__all__ = ["ContainerKind", "ContainerRecord", "find_container", "records_of"]
+__all__ = ["ContainerKind", "ContainerRecord", "ephemeral_record", "find_container", "records_of"]
 
 
 class ContainerKind(Enum):
@@ -19,6 +19,11 @@ class ContainerKind(Enum):
     INIT = "init"
     SIDECAR = "sidecar"
     MAIN = "main"
+    EPHEMERAL = "ephemeral"
+
+
+_GROUPS = {ContainerKind.MAIN: "containers", ContainerKind.EPHEMERAL: "ephemeralContainers"}
+_STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
 
 @dataclass(slots=True)
@@ -59,8 +64,7 @@ class ContainerRecord:
     @property
     def field_path(self) -> str:
         """How events name the container."""
-        group = "containers" if self.kind is ContainerKind.MAIN else "initContainers"
-        return f"spec.{group}{{{self.name}}}"
+        return f"spec.{_GROUPS.get(self.kind, 'initContainers')}{{{self.name}}}"
 
     @property
     def running(self) -> bool:
@@ -94,8 +98,11 @@ class ContainerRecord:
             "restartCount": self.restart_count,
             "image": self.spec["image"],
             "imageID": self.image_id,
-            "started": self.started,
         }
+        if self.kind is ContainerKind.EPHEMERAL:
+            status["ready"] = False  # nobody waits for it
+        else:
+            status["started"] = self.started
         if self.container_id:
             status["containerID"] = self.container_id
         return status
@@ -115,7 +122,8 @@ def _restored(record: ContainerRecord, status: Object, *, policy: str, now: str)
             "finishedAt": now,  # nobody saw the end; this is when it is noticed
             "containerID": status.get("containerID", ""),
         }
-        if policy == "Never" and record.kind is not ContainerKind.SIDECAR:
+        once = policy == "Never" and record.kind is not ContainerKind.SIDECAR
+        if once or record.kind is ContainerKind.EPHEMERAL:
             record.state = {"terminated": ended}
         else:
             record.last_state = {"terminated": ended}
@@ -129,9 +137,15 @@ def _restored(record: ContainerRecord, status: Object, *, policy: str, now: str)
 
 
 def find_container(pod: Object, name: str) -> Object | None:
-    """Return a container of a pod's spec, init containers included."""
-    every = [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+    """Return a container of a pod's spec, of whichever kind."""
+    spec = pod["spec"]
+    every = [*(spec.get("initContainers") or []), *spec["containers"], *(spec.get("ephemeralContainers") or [])]
     return next((container for container in every if container["name"] == name), None)
+
+
+def ephemeral_record(container: Object) -> ContainerRecord:
+    """Return the record of an ephemeral container that has not started yet."""
+    return ContainerRecord(container, ContainerKind.EPHEMERAL, {"waiting": {"reason": "ContainerCreating"}})
 
 
 def records_of(pod: Object, *, now: str) -> list[ContainerRecord]:
@@ -142,7 +156,7 @@ def records_of(pod: Object, *, now: str) -> list[ContainerRecord]:
         now: RFC 3339; when containers that ran under an earlier kubelet are found to have ended.
     """
     spec, status = pod["spec"], pod.get("status", {})
-    known = {s["name"]: s for key in ("initContainerStatuses", "containerStatuses") for s in status.get(key) or []}
+    known = {s["name"]: s for key in _STATUSES for s in status.get(key) or []}
     records = []
     has_init = bool(spec.get("initContainers"))
     for container in spec.get("initContainers") or []:
@@ -153,5 +167,6 @@ def records_of(pod: Object, *, now: str) -> list[ContainerRecord]:
         if not has_init:
             record.state = {"waiting": {"reason": "ContainerCreating"}}
         records.append(record)
+    records += [ephemeral_record(container) for container in spec.get("ephemeralContainers") or []]
     policy = spec.get("restartPolicy", "Always")
     return [_restored(r, known[r.name], policy=policy, now=now) if r.name in known else r for r in records]

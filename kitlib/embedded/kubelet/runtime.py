@@ -93,7 +93,7 @@ class ContainerSpec:
     """One container, with nothing left to resolve.
 
     `memory_limit` is in bytes, 0 is none; with `terminal` the standard streams are a terminal, which becomes the
-    controlling one.
+    controlling one. `target` is a running container whose processes it sees, as one of them.
     """
 
     id: str
@@ -109,6 +109,7 @@ class ContainerSpec:
     gid: int = 0
     memory_limit: int = 0
     terminal: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,6 +239,7 @@ class SandboxedRuntime:
             "gid": spec.gid,
             "memoryLimit": spec.memory_limit,
             "terminal": spec.terminal,
+            "target": spec.target,
         }
 
     def _out_of_memory(self, container_id: str) -> None:

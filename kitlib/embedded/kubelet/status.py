@@ -39,6 +39,10 @@ def pod_status(pod: Object, records: Sequence[ContainerRecord], facts: PodFacts)
     """Return the whole status of a pod; fields other components write are kept."""
     old = pod.get("status", {})
     status: Object = dict(old)
+    added = [r.status() for r in records if r.kind is ContainerKind.EPHEMERAL]
+    if added:
+        status["ephemeralContainerStatuses"] = added
+    records = [r for r in records if r.kind is not ContainerKind.EPHEMERAL]  # they decide nothing
     status["phase"] = _phase(pod, records, facts, old.get("phase", "Pending"))
     if facts.failure:
         status["phase"] = "Failed"

@@ -224,7 +224,7 @@ class Registry:
         metadata.check_finalizers(resource, new, old)
         new["apiVersion"], new["kind"] = resource.api_version, resource.kind
         _only_asked_for(new, old, resource, subresource)
-        context = self._context(options)
+        context = self._context(options, subresource=subresource)
         strategy.default(new)
         strategy.prepare_for_update(new, old, context)
         if errors := strategy.validate_update(new, old, context):
@@ -323,7 +323,7 @@ class Registry:
             return
         managedfields.update(old, new, resource, manager=options.manager, now=self.clock.now(), subresource=subresource)
 
-    def _context(self, options: WriteOptions, asked_name: str = "") -> Context:
+    def _context(self, options: WriteOptions, asked_name: str = "", *, subresource: str = "") -> Context:
         return Context(
             now=self.clock.now(),
             user=options.user,
@@ -333,6 +333,7 @@ class Registry:
             toleration_seconds=self._toleration_seconds,
             gates=self._gates,
             asked_name=asked_name,
+            subresource=subresource,
         )
 
     def _put(self, resource: Resource, obj: Object) -> Object:

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Container", "StartStatus", "bwrap_arguments", "has_user_namespace", "prepare_mount_points"]
+__all__ = [
+    "Container",
+    "StartStatus",
+    "bwrap_arguments",
+    "has_user_namespace",
+    "prepare_mount_points",
+    "shares_processes",
+]
 
 # Time between two looks at the program that a process executes: bwrap needs about ten of them to set up.
 _EXEC_POLL = 0.001
@@ -40,6 +47,10 @@ class Container:
         # Nothing tells when a process installs a handler: it has to be looked for.
         while time.monotonic() - self.started < _SETTLE_SECONDS and not _handles(self.pid, number):  # noqa: ASYNC110
             await asyncio.sleep(_SETTLE_POLL)
+
+    def processes(self) -> int:
+        """Return its PID namespace, opened."""
+        return os.open(f"/proc/{self.pid}/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def signal(self, number: int) -> None:
         """Send a signal to the container's PID 1; nothing happens when it has gone."""
@@ -82,8 +93,19 @@ def has_user_namespace(request: dict[str, Any]) -> bool:
     return bool(request["uid"] or request["gid"])
 
 
+def shares_processes(request: dict[str, Any]) -> bool:
+    """Tell whether the container joins another's processes; who has a user namespace of its own may not show them."""
+    return bool(request["target"]) and not has_user_namespace(request)
+
+
 def bwrap_arguments(
-    request: dict[str, Any], *, layers: list[Path], sources: list[int], status_fd: int, filter_fd: int | None = None
+    request: dict[str, Any],
+    *,
+    layers: list[Path],
+    sources: list[int],
+    status_fd: int,
+    filter_fd: int | None = None,
+    processes_fd: int | None = None,
 ) -> list[str]:
     """Build the command line.
 
@@ -93,8 +115,10 @@ def bwrap_arguments(
         sources: what the request's mounts bind, opened.
         status_fd: for bubblewrap's status.
         filter_fd: a seccomp program.
+        processes_fd: the PID namespace of the container whose processes it joins.
     """
-    arguments = [request["bwrap"], "--unshare-pid", "--die-with-parent", "--as-pid-1", "--clearenv"]
+    among = ["--unshare-pid", "--as-pid-1"] if processes_fd is None else ["--pidns", str(processes_fd)]
+    arguments = [request["bwrap"], *among, "--die-with-parent", "--clearenv"]
     arguments += ["--json-status-fd", str(status_fd)]
     if filter_fd is not None:
         arguments += ["--seccomp", str(filter_fd)]

@@ -17,6 +17,7 @@ from kitlib.embedded.kubelet.agent.container import (
     bwrap_arguments,
     has_user_namespace,
     prepare_mount_points,
+    shares_processes,
 )
 from kitlib.embedded.kubelet.agent.execution import Executor
 from kitlib.embedded.kubelet.agent.memory import MemoryWatch
@@ -104,11 +105,12 @@ class AgentServer:
         name = request["container"]
         sandbox = self._sandboxes[request["sandbox"]]
         own_layer = self._scratch / "containers" / name
+        joined = [self._containers[request["target"]].processes()] if shares_processes(request) else []
         sources = self._mounts.opened(request["sandbox"], request["mounts"])
         status = StartStatus()
         exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         filters = [] if has_user_namespace(request) else _readable(supplementary_groups_filter())
-        keep = (status.write_end, *filters, *sources)
+        keep = (status.write_end, *filters, *sources, *joined)
         try:
             prepare_mount_points(own_layer, request["mounts"], sources)
             own_layer.mkdir(parents=True, exist_ok=True)
@@ -119,6 +121,7 @@ class AgentServer:
                 sources=sources,
                 status_fd=status.write_end,
                 filter_fd=next(iter(filters), None),
+                processes_fd=next(iter(joined), None),
             )
             with self._own.left_for(SHARED):
                 sandbox.enter()

@@ -34,6 +34,7 @@ class Context:
         toleration_seconds: what pods tolerate of a lost node when they say nothing.
         gates: the feature gates that are on.
         asked_name: how the request names a new object: its name, or the prefix of a generated one.
+        subresource: through which subresource an object is changed, if any.
     """
 
     now: datetime
@@ -44,6 +45,7 @@ class Context:
     toleration_seconds: int = 300
     gates: frozenset[str] = frozenset()
     asked_name: str = ""
+    subresource: str = ""
 
 
 class Strategy:

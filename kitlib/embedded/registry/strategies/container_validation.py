@@ -12,7 +12,7 @@ from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.reference_validation import validate_variable_source
 from kitlib.embedded.registry.strategies.security_validation import validate_container_security
 
-__all__ = ["validate_containers"]
+__all__ = ["validate_container", "validate_containers"]
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
@@ -40,13 +40,14 @@ def validate_containers(spec: Object, path: str) -> list[FieldError]:
             if name and name in names:
                 errors.append(fields.duplicate(f"{here}.name", name))
             names.add(name)
-            errors += _validate_container(container, here, volumes)
+            errors += validate_container(container, here, volumes)
             if group == "initContainers" and container.get("restartPolicy") != "Always":
                 errors += [fields.forbidden(f"{here}.{name}", _NOT_IN_INIT) for name in _LIVELY if name in container]
     return errors + _validate_host_ports(spec, path)
 
 
-def _validate_container(container: Object, path: str, volumes: set[str]) -> list[FieldError]:
+def validate_container(container: Object, path: str, volumes: set[str]) -> list[FieldError]:
+    """Check what every container may have, whichever kind it is of; `volumes` are the names of the pod's."""
     errors: list[FieldError] = []
     image = container.get("image", "")
     if not image:

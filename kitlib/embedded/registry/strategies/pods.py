@@ -7,7 +7,13 @@ from typing import ClassVar
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.apimachinery.status import FieldError
+from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
+from kitlib.embedded.registry.strategies.ephemeral_containers import (
+    keep_all_but_ephemeral,
+    validate_ephemeral,
+    validate_ephemeral_change,
+)
 from kitlib.embedded.registry.strategies.pod_admission import admit
 from kitlib.embedded.registry.strategies.pod_defaults import all_containers, default_pod_spec
 from kitlib.embedded.registry.strategies.pod_validation import validate_pod_change, validate_pod_spec
@@ -39,16 +45,27 @@ class PodStrategy(Strategy):
         obj["status"]["qosClass"] = qos_class(obj["spec"])
 
     def prepare_for_update(self, obj: Object, old: Object, ctx: Context) -> None:
-        """Keep the QoS class, which never changes."""
+        """Keep the QoS class, which never changes, and what the subresource may not change."""
+        if ctx.subresource == "ephemeralcontainers":
+            keep_all_but_ephemeral(obj, old)
         if qos := (old.get("status") or {}).get("qosClass"):
             obj.setdefault("status", {})["qosClass"] = qos
 
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """Check the spec."""
-        return validate_pod_spec(obj["spec"])
+        return [*validate_pod_spec(obj["spec"]), *validate_ephemeral(obj["spec"])]
+
+    def validate(self, obj: Object, ctx: Context) -> list[FieldError]:
+        """Check a new pod, which has no ephemeral containers yet."""
+        errors = super().validate(obj, ctx)
+        if obj["spec"].get("ephemeralContainers"):
+            errors.append(fields.forbidden("spec.ephemeralContainers", "cannot be set on create"))
+        return errors
 
     def check_change(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
         """Refuse changes of what a pod is."""
+        if ctx.subresource == "ephemeralcontainers":
+            return validate_ephemeral_change(obj, old)
         return validate_pod_change(obj["spec"], old["spec"])
 
     def grace_period(self, obj: Object, requested: int | None) -> int:

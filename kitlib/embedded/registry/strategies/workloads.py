@@ -45,6 +45,9 @@ def validate_template(spec: Object, kind: str, *, pod_spec: bool = True) -> list
     errors += validate_annotations(metadata.get("annotations") or {}, f"{path}.metadata.annotations")
     if pod_spec:
         errors += validate_pod_spec(inner, f"{path}.spec")
+    if inner.get("ephemeralContainers"):
+        detail = "ephemeral containers not allowed in pod template"
+        errors.append(fields.forbidden(f"{path}.spec.ephemeralContainers", detail))
     if inner.get("restartPolicy") != "Always":
         errors.append(fields.not_supported(f"{path}.spec.restartPolicy", inner.get("restartPolicy"), ("Always",)))
     if "activeDeadlineSeconds" in inner:
