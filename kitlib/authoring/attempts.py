@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kitlib.authoring.variants import in_variant
 from kitlib.checks import Outcome
 from kitlib.client import Cluster, ExecResult
 from kitlib.errors import LabError
@@ -24,11 +25,20 @@ __all__ = ["Attempt", "Attempts", "Bench", "Move", "load_attempts", "right", "wr
 class Bench:
     """What an attempt works with: one namespace of a cluster, and the reference's steps to get to where it begins."""
 
-    def __init__(self, cluster: Cluster, namespace: str, *, moves: Mapping[str, Move], manifests: Path) -> None:
+    def __init__(
+        self, cluster: Cluster, namespace: str, *, attempts: Attempts, files: LabFiles, seed: str = ""
+    ) -> None:
         self.cluster = cluster
         self.namespace = namespace
-        self._moves = moves
-        self._manifests = manifests
+        self.seed = seed
+        self._spec = files.spec()
+        self._moves = attempts.moves
+        self._folder = files.solution
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Return the values of the variant in which the attempt is made."""
+        return self._spec.values(self.seed)
 
     def reach(self, checkpoint: str) -> None:
         """Take the reference's steps up to and including those of a checkpoint."""
@@ -39,12 +49,15 @@ class Bench:
         raise LabError(f"the reference has no steps for {checkpoint!r}", fix="add them to attempts/reference.py")
 
     def text(self, name: str, *changes: tuple[str, str]) -> str:
-        """Return a solved manifest with some text replaced, for example `("replicas: 2", "replicas: 1")`."""
-        return _changed(self._manifests / f"{name}.yaml", changes)
+        """Return a solved manifest with some text replaced, for example `("replicas: 2", "replicas: 1")`.
+
+        Where a lab has variants, it is that of the attempt's seed; what is replaced is named as in the file.
+        """
+        return in_variant(_changed(self._folder / "manifests" / f"{name}.yaml", changes), self._spec, self.seed)
 
     def scenario(self, name: str, *changes: tuple[str, str]) -> str:
         """Return a broken set-up with some text replaced."""
-        return _changed(self._manifests.parent / "scenarios" / f"{name}.yaml", changes)
+        return _changed(self._folder / "scenarios" / f"{name}.yaml", changes)
 
     def apply(self, text: str) -> None:
         """Apply YAML in the namespace."""

@@ -31,6 +31,7 @@ def lint(files: LabFiles) -> list[str]:
         *_declaration(spec),
         *_structure(spec, cells),
         *_named_values(spec, cells),
+        *_variant(spec, cells),
         *_hints(spec, cells),
         *_generated(files),
         *_outputs(files),
@@ -99,6 +100,14 @@ def _named_values(spec: LabSpec, cells: list[SourceCell]) -> Iterator[str]:
         for value in sorted(asserted_values(spec.checkpoint(cell.checks))):
             if not re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", told):
                 yield f"checkpoint {cell.checks} wants {value!r}, but the text before it never names it"
+
+
+def _variant(spec: LabSpec, cells: list[SourceCell]) -> Iterator[str]:
+    """Yield values of a student's variant that no task refers to."""
+    text = "\n".join(cell.text for cell in cells if cell.kind == "markdown")
+    for name in spec.values(""):
+        if f"`{name}`" not in text:
+            yield f"the variant has a value {name!r}, but no task refers to `{name}`"
 
 
 def _hints(spec: LabSpec, cells: list[SourceCell]) -> Iterator[str]:

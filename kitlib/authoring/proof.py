@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from kitlib.authoring.attempts import Attempt, Attempts, Bench, load_attempts
+from kitlib.authoring.variants import seeds
 from kitlib.checks import Checkpoint, Observer, Outcome, Verdict
 from kitlib.client import Cluster, Timeline, connect
 from kitlib.environments.embedded import EmbeddedProvider
@@ -59,11 +60,14 @@ def prove(
     attempts, spec = load_attempts(files), files.spec()
     with tempfile.TemporaryDirectory(prefix="kit-proof-") as folder:
         workshop = _Workshop(files, spec, attempts, cluster, Path(folder))
-        tasks: list[Callable[[], list[Proven]]] = [workshop.reference, workshop.untouched]
+        several = seeds(spec)
+        tasks: list[Callable[[], list[Proven]]] = []
+        for seed in several:
+            tasks += [partial(workshop.reference, seed), partial(workshop.untouched, seed)]
         # The slowest first: what has to reach the last checkpoints takes the most steps.
         order = [checkpoint.id for checkpoint in spec.checkpoints]
         tried = sorted(filter(only, attempts.tried), key=lambda one: -order.index(one.checkpoint))
-        tasks += [partial(workshop.attempt, one, number) for number, one in enumerate(tried)]
+        tasks += [partial(workshop.attempt, one, n, several[n % len(several)]) for n, one in enumerate(tried)]
         results: list[Proven] = []
         with ThreadPoolExecutor(_CLUSTERS_AT_ONCE if workshop.isolated else _SIDE_BY_SIDE) as pool:
             for found in pool.map(lambda task: task(), tasks):
@@ -100,14 +104,14 @@ class _Workshop:
             provider.delete(name)
 
     @contextmanager
-    def place(self, name: str) -> Iterator[_Place]:
-        """Give one attempt its place."""
-        with self.venue(name) as cluster, _Place(self, cluster, name) as place:
+    def place(self, name: str, seed: str) -> Iterator[_Place]:
+        """Give one attempt its place, in a student's variant."""
+        with self.venue(name) as cluster, _Place(self, cluster, name, seed) as place:
             yield place
 
-    def reference(self) -> list[Proven]:
+    def reference(self, seed: str) -> list[Proven]:
         """Take the reference's steps, and look at every checkpoint where it stands."""
-        with self.place("reference") as place:
+        with self.place(_named("reference", seed), seed) as place:
             return list(self._walk(place))
 
     def _walk(self, place: _Place) -> Iterator[Proven]:
@@ -115,26 +119,27 @@ class _Workshop:
             move = self.attempts.moves[checkpoint.id]
             yield place.judge(Attempt(checkpoint.id, "reference", move), checkpoint)
 
-    def untouched(self) -> list[Proven]:
+    def untouched(self, seed: str) -> list[Proven]:
         """Look at every checkpoint of a lab in which nothing was done."""
-        with self.place("untouched") as place:
+        with self.place(_named("untouched", seed), seed) as place:
             place.bench.cluster.list("pods", namespace=place.namespace)
             return [
                 place.judge(Attempt(c.id, "untouched", lambda _: None, Outcome.NOT_ATTEMPTED), c)
                 for c in self.spec.checkpoints
             ]
 
-    def attempt(self, attempt: Attempt, number: int) -> list[Proven]:
+    def attempt(self, attempt: Attempt, number: int, seed: str) -> list[Proven]:
         """Try one attempt."""
-        with self.place(f"attempt-{number}") as place:
+        with self.place(f"attempt-{number}", seed) as place:
             return [place.judge(attempt, self.spec.checkpoint(attempt.checkpoint))]
 
 
 class _Place:
     """A namespace with its timeline, for one attempt."""
 
-    def __init__(self, workshop: _Workshop, cluster: Cluster, name: str) -> None:
+    def __init__(self, workshop: _Workshop, cluster: Cluster, name: str, seed: str) -> None:
         self.cluster = cluster
+        self.seed = seed
         self.spec = workshop.spec
         self.namespace = f"{self.spec.namespace}-{name}"
         self.timeline = Timeline(
@@ -147,8 +152,9 @@ class _Place:
         self.bench = Bench(
             self.cluster,
             self.namespace,
-            moves=workshop.attempts.moves,
-            manifests=workshop.files.solution / "manifests",
+            attempts=workshop.attempts,
+            files=workshop.files,
+            seed=seed,
         )
 
     def __enter__(self) -> _Place:
@@ -165,12 +171,24 @@ class _Place:
         try:
             attempt.steps(self.bench)
         except KitError as error:
-            return Proven(attempt.title, "not run", f"its steps failed: {error}")
+            return Proven(self._title(attempt), "not run", f"its steps failed: {error}")
         observer = Observer(
-            self.cluster, self.namespace, timeline=self.timeline, kinds=self.spec.kinds, volumes=self.spec.volumes
+            self.cluster,
+            self.namespace,
+            timeline=self.timeline,
+            seed=self.seed,
+            kinds=self.spec.kinds,
+            volumes=self.spec.volumes,
         )
         verdict, _ = observer.observe(checkpoint, timeout=_PATIENCE_SECONDS)
-        return Proven(attempt.title, str(verdict.outcome), _fault(attempt, verdict))
+        return Proven(self._title(attempt), str(verdict.outcome), _fault(attempt, verdict))
+
+    def _title(self, attempt: Attempt) -> str:
+        return f"{attempt.title} (variant of {self.seed})" if self.seed else attempt.title
+
+
+def _named(name: str, seed: str) -> str:
+    return f"{name}-{seed}" if seed else name
 
 
 def _fault(attempt: Attempt, verdict: Verdict) -> str:

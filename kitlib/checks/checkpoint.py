@@ -57,7 +57,7 @@ class Checkpoint:
         attempted: tells whether the learner has begun this step at all.
         hints: staged, from a nudge to nearly there; none contains the solution.
         timeout: how many seconds the observer gives a cluster that is still working.
-        probes: commands that the observer runs for it.
+        probes: commands that the observer runs for it; or what returns them for a seed, where pods' names differ.
         covers: fields of `StatefulSetSpec` that the learner uses in this step, such as `replicas`.
     """
 
@@ -67,7 +67,7 @@ class Checkpoint:
     attempted: Callable[[Observation], bool]
     hints: tuple[str, ...] = ()
     timeout: float = 60.0
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[Probe, ...] | Callable[[str], tuple[Probe, ...]] = ()
     covers: tuple[str, ...] = ()
 
     @property
@@ -79,6 +79,10 @@ class Checkpoint:
     def needs_history(self) -> bool:
         """Tell whether a criterion asks for the recorded past."""
         return any(criterion.mode is not Mode.LEVEL for criterion in self.criteria)
+
+    def probes_for(self, seed: str) -> tuple[Probe, ...]:
+        """Return the commands to run in a student's variant."""
+        return self.probes(seed) if callable(self.probes) else self.probes
 
     def evaluate(self, observation: Observation) -> Verdict:
         """Judge an observation. Pure: the same observation always gets the same verdict."""

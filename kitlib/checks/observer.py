@@ -76,7 +76,7 @@ class Observer:
         deadline = started + (checkpoint.timeout if timeout is None else timeout)
         since: dict[str, float] = {}
         while True:
-            observation = self.look(checkpoint.probes)
+            observation = self.look(checkpoint.probes_for(self.seed))
             moment = time.monotonic()
             since = _held_since(checkpoint, observation, since, moment)
             observation = observation.holding({key: moment - begun for key, begun in since.items()})
