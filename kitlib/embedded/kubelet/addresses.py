@@ -44,8 +44,9 @@ class AddressPool:
         self._used.add(host)
         self._last = host
         if self._memory is not None:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            self._memory.write_text(str(host))
+            with contextlib.suppress(OSError):  # a full disk must stop no pod: an address may be used again sooner
+                self._memory.parent.mkdir(parents=True, exist_ok=True)
+                self._memory.write_text(str(host))
 
 
 class AddressPools:

@@ -125,9 +125,8 @@ class ContainerRunner:
         record, context = self._record, self._context
         wanted = (record.spec.get("lifecycle") or {}).get("stopSignal") or image.image.stop_signal
         self._stop_signal = signal.Signals[wanted]
-        spec = await self._configured(image)
+        spec, io = await self._prepared(image)
         record.image_id, record.container_id = image.id, f"kit://{spec.id}"
-        io = self._open_streams()
         context.event("Normal", "Created", "Container created", record)
         started = context.now()
         try:
@@ -168,18 +167,22 @@ class ContainerRunner:
             await self._record.changed.wait()
             self._kill(f"Container {self._record.name} definition changed, will be restarted")
 
-    async def _configured(self, image: PulledImage) -> ContainerSpec:
-        """Return the runtime's spec, as soon as everything it refers to is there."""
+    async def _prepared(self, image: PulledImage) -> tuple[ContainerSpec, ContainerIO]:
+        """Return the runtime's spec, as soon as everything it refers to is there, and the instance's streams."""
         record, context = self._record, self._context
         name = f"{context.uid}-{record.name}-{uuid4().hex[:8]}"
         while True:
             try:
-                return container_spec(context, record, image, container_id=name, sandbox_id=self._sandbox_id)
+                spec = container_spec(context, record, image, container_id=name, sandbox_id=self._sandbox_id)
+                return spec, self._open_streams()
             except ConfigError as error:
-                record.state = {"waiting": {"reason": "CreateContainerConfigError", "message": str(error)}}
-                context.event("Warning", "Failed", f"Error: {error}", record)
-                context.report()
-                await context.clock.sleep(_CONFIG_RETRY_SECONDS)
+                reason, message = "CreateContainerConfigError", str(error)
+            except OSError as error:  # no room for its files
+                reason, message = "CreateContainerError", str(error)
+            record.state = {"waiting": {"reason": reason, "message": message}}
+            context.event("Warning", "Failed", f"Error: {message}", record)
+            context.report()
+            await context.clock.sleep(_CONFIG_RETRY_SECONDS)
 
     async def _after_start(self) -> None:
         """PostStart first, then the probes; the container is not ready before."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kitlib.embedded.kubelet.agent.channel import Channel, Message, close_all
+from kitlib.embedded.kubelet.descriptors import wait_readable
 from kitlib.embedded.kubelet.runtime import RuntimeLost
 from kitlib.errors import EnvironmentProblem
 
@@ -46,6 +49,8 @@ class Holder:
         self._exits: dict[str, asyncio.Future[int]] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._channel: Channel | None = None
+        self._agent: int | None = None
+        self._following: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def start(self, directory: Path, *, like: Holder | None = None) -> None:
@@ -69,10 +74,18 @@ class Holder:
             await self._launch(directory)
 
     async def stop(self) -> None:
-        """End the agent, and with it everything that it holds."""
+        """End the agent, and with it everything that it holds; when this returns, the kernel has taken it all down."""
         if self._channel is not None:
             self._channel.close()
+        if self._agent is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._agent, signal.SIGKILL)
+            await wait_readable(self._agent)  # its PID namespace is empty by then
+            os.close(self._agent)
+            self._agent = None
         if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
             await self._process.wait()
         self._fail_everything()
 
@@ -141,16 +154,25 @@ class Holder:
         try:
             async with asyncio.timeout(_START_TIMEOUT):
                 await self._ready
+            self._following = asyncio.ensure_future(self._follow(self._process))
         except (RuntimeLost, TimeoutError) as error:
-            self._channel.close()
+            await self.stop()
             reason = log.read_text(errors="replace").strip().splitlines()
             raise EnvironmentProblem(
                 f"the node agent did not start: {reason[-1] if reason else 'no answer'}",
                 fix="run `kit doctor`, which says what this machine does not allow",
             ) from error
 
+    async def _follow(self, process: asyncio.subprocess.Process) -> None:
+        """Notice the end of the process that holds the agent: killed early enough, it does not take the agent along."""
+        await process.wait()
+        if self._channel is not None and not self._channel.closed:
+            self._channel.close()
+            self._lost()
+
     def _receive(self, message: Message, fds: list[int]) -> None:
         if "ready" in message:
+            (self._agent,) = fds
             self._ready.set_result(None)
         elif "outOfMemory" in message:
             self._on_out_of_memory(message["outOfMemory"])

@@ -5,9 +5,6 @@ As KWOK's stages do, it goes from Pending to Running and Ready at once, and is g
 
 from __future__ import annotations
 
-import contextlib
-
-from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.kubelet.container_spec import pod_hostname
 from kitlib.embedded.kubelet.pod_worker import PodWorker
 from kitlib.embedded.kubelet.record import ContainerKind
@@ -37,6 +34,4 @@ class HollowWorker(PodWorker):
         context = self.context
         await self._cancel_life()
         await context.runtime.remove_sandbox(self.sandbox_id)
-        if not self._forced:
-            with contextlib.suppress(StatusError):
-                context.client.delete("pods", context.name, context.namespace, grace_period_seconds=0, uid=context.uid)
+        await self._remove_object()

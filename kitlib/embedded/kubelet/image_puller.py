@@ -30,7 +30,7 @@ async def pull(context: PodContext, record: ContainerRecord) -> PulledImage:
             context.event("Warning", "InspectFailed", message, record)
             context.event("Warning", "Failed", "Error: InvalidImageName", record)
             reason, waiting = "InvalidImageName", "InvalidImageName"
-        except ImageNotFound as error:
+        except (ImageNotFound, OSError) as error:
             message = str(error)
             context.event("Warning", "Failed", f'Failed to pull image "{name}": {error}', record)
             context.event("Warning", "Failed", "Error: ErrImagePull", record)

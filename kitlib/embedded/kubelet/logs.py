@@ -116,10 +116,14 @@ class ContainerLog:
         # A full disk must not stop the container: its output is lost, as with any logging driver.
         with contextlib.suppress(OSError):
             if entries and self._file.tell() > _FILE_LIMIT:
-                self._file.close()
-                self.path.rename(self.path.with_suffix(".log.1"))
-                self._file = self.path.open("ab", buffering=0)
+                self._rotate()
             self._file.write(entries)
+
+    def _rotate(self) -> None:
+        with contextlib.suppress(FileNotFoundError):  # an earlier try found no room for the new file
+            self.path.rename(self.path.with_suffix(".log.1"))
+        old, self._file = self._file, self.path.open("ab", buffering=0)
+        old.close()
 
     def _end(self, read_end: int, stream: str = "") -> None:
         asyncio.get_running_loop().remove_reader(read_end)

@@ -30,6 +30,8 @@ __all__ = ["PodWorker"]
 _MOUNT_RETRY_SECONDS = 1.0
 _SANDBOX_RETRY_SECONDS = 10.0
 _FORCED_GRACE_SECONDS = 2.0
+_DELETE_RETRY_SECONDS = 1.0
+_SERVERS_FAULT = 500
 _DEADLINE_EXCEEDED = "Pod was active on the node longer than the specified deadline"
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class PodWorker:
         self._failure: tuple[str, str] | None = None
         self._sidecars: list[asyncio.Task[None]] = []
         self._ephemeral: list[asyncio.Task[None]] = []
+        self._unsaid = False
         context.report = self.report
         self.update(context.pod)
 
@@ -124,7 +127,9 @@ class PodWorker:
             self._begin_again()
 
     def look_after(self) -> None:
-        """Do what is due from time to time: renew tokens, and evict the pod when it fills a volume past its limit."""
+        """Do what is due from time to time: say what could not be said, renew tokens, evict who fills a volume."""
+        if self._unsaid:
+            self.report()
         if self._finished or self._terminate.is_set() or self._failing is not None:
             return
         self.context.volumes.renew_tokens(self.context.pod)
@@ -152,22 +157,31 @@ class PodWorker:
         if status == context.pod.get("status"):
             return
         meta = {k: v for k, v in context.pod["metadata"].items() if k != "resourceVersion"}
-        with contextlib.suppress(StatusError):  # the pod is gone, or is another one by now
+        try:
             context.client.update("pods", {**context.pod, "metadata": meta, "status": status}, subresource="status")
-            context.client.explain(f"{context.namespace}/{context.name}", pod_reasons(context.pod, status))
+        except StatusError as error:
+            self._unsaid = error.code >= _SERVERS_FAULT  # else the pod is gone, or is another one by now
+            return
+        self._unsaid = False
+        context.client.explain(f"{context.namespace}/{context.name}", pod_reasons(context.pod, status))
 
     # -- living ------------------------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
-        try:
-            await self._live_in_sandbox()
-        except RuntimeLost:
-            return  # `restart` begins again as soon as there is a runtime
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            _log.exception("pod %s/%s", self.context.namespace, self.context.name)
-            self.context.event("Warning", "FailedCreatePodSandBox", "the node failed on this pod: see its log")
+        while True:
+            try:
+                await self._live_in_sandbox()
+                return
+            except RuntimeLost:
+                return  # `restart` begins again as soon as there is a runtime
+            except Exception as error:
+                _log.exception("pod %s/%s", self.context.namespace, self.context.name)
+                why = f"Failed to create pod sandbox: {error}"
+                self.context.event("Warning", "FailedCreatePodSandBox", why)
+            with contextlib.suppress(RuntimeLost, OSError):
+                await self.context.runtime.remove_sandbox(self.sandbox_id)
+            self._forget_instances()
+            await self.context.clock.sleep(_SANDBOX_RETRY_SECONDS)
 
     async def _live_in_sandbox(self) -> None:
         context = self.context
@@ -270,6 +284,11 @@ class PodWorker:
         self.report()
 
     def _begin_again(self) -> None:
+        self._forget_instances()
+        self._life = asyncio.ensure_future(self._live())
+
+    def _forget_instances(self) -> None:
+        """Take everything that ran for ended, as it is after a reboot of the node."""
         for beside in (*self._sidecars, *self._ephemeral):
             beside.cancel()
         self._sidecars, self._ephemeral = [], []
@@ -278,7 +297,6 @@ class PodWorker:
         status = {k: v for k, v in self.context.pod.get("status", {}).items() if k not in ("podIP", "podIPs")}
         self.context.pod = {**self.context.pod, "status": status}
         self.context.records[:] = records_of(self.context.pod, now=self.context.now())
-        self._life = asyncio.ensure_future(self._live())
 
     # -- ending ------------------------------------------------------------------------------------------------------
 
@@ -297,10 +315,20 @@ class PodWorker:
             streams.log.close()
         context.volumes.tear_down()
         remove_tree(context.directory)
-        if not self._forced:
-            with contextlib.suppress(StatusError):
-                context.client.delete("pods", context.name, context.namespace, grace_period_seconds=0, uid=context.uid)
+        await self._remove_object()
         remove_tree(context.log_directory)
+
+    async def _remove_object(self) -> None:
+        """Tell the API that nothing of the pod is left; nobody else will."""
+        context = self.context
+        while not self._forced:
+            try:
+                context.client.delete("pods", context.name, context.namespace, grace_period_seconds=0, uid=context.uid)
+                return
+            except StatusError as error:
+                if error.code < _SERVERS_FAULT:
+                    return  # it is gone, or is another one by now
+            await context.clock.sleep(_DELETE_RETRY_SECONDS)
 
     async def _stop_everything(self, grace: float) -> None:
         """Stop main and init containers together, then sidecars, last first, in what is left of the time."""

@@ -83,15 +83,20 @@ class SandboxedRuntime:
         """Start the agent."""
         self._bwrap = self._bwrap or bwrap_program()
         holder = Holder(on_lost=lambda: self._lost(holder), on_out_of_memory=self._out_of_memory)
-        await holder.start(self._directory, like=self._earlier)
-        for address in self._own:
-            await holder.call("address", address=address)
+        try:
+            await holder.start(self._directory, like=self._earlier)
+            for address in self._own:
+                await holder.call("address", address=address)
+        except BaseException:
+            await holder.stop()
+            raise
         self._holder = self._earlier = holder
 
     async def stop(self) -> None:
         """End the agent and everything that runs."""
         if self._restart is not None:
             self._restart.cancel()
+            await asyncio.gather(self._restart, return_exceptions=True)
         holder, self._holder = self._holder, None
         if holder is not None:
             await holder.stop()
@@ -254,9 +259,10 @@ class SandboxedRuntime:
         for given in self._sandboxes.values():
             self._release(*given)
         self._sandboxes.clear()
-        self._restart = asyncio.get_running_loop().create_task(self._start_again())
+        self._restart = asyncio.get_running_loop().create_task(self._start_again(holder))
 
-    async def _start_again(self) -> None:
+    async def _start_again(self, lost: Holder) -> None:
+        await lost.stop()  # nothing of it may run beside its successor
         while True:
             try:
                 await self.start()

@@ -14,10 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
+from kitlib.embedded.kubelet import holder
 from kitlib.embedded.kubelet.holder import Holder
 from kitlib.embedded.kubelet.logs import ContainerLog, read_log
 from kitlib.embedded.kubelet.runtime import Mount, RuntimeLost, StartError
 from kitlib.embedded.kubelet.streams import run_command, start_session
+from tests.faults.machine import alive
 from tests.unit.kubelet.conftest import Workbench
 
 
@@ -212,19 +214,40 @@ async def test_an_agent_lost_while_it_is_started_is_replaced_once(
     back, call, doomed = asyncio.Event(), Holder.call, [signal.SIGKILL]
     await bench.runtime.add_address("172.18.0.2")
 
-    async def killed_first(holder: Holder, operation: str, **more: Any) -> tuple[dict[str, Any], list[int]]:
+    async def killed_first(its: Holder, operation: str, **more: Any) -> tuple[dict[str, Any], list[int]]:
         if operation == "address" and doomed:
-            os.kill(holder.pid, doomed.pop())
-        return await call(holder, operation, **more)
+            psutil.Process(its.pid).children()[0].suspend()  # it does not answer any more
+            os.kill(its.pid, doomed.pop())
+        return await call(its, operation, **more)
 
     monkeypatch.setattr(Holder, "call", killed_first)
     bench.runtime.on_restart(back.set)
     os.kill(bench.runtime.holder.pid, signal.SIGKILL)
     await back.wait()
     await asyncio.sleep(0)
-    starting = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    assert starting == []
+    assert [task for task in asyncio.all_tasks() if "_start_again" in repr(task.get_coro())] == []
     await bench.pod()
+
+
+async def test_an_agent_that_outlives_its_holder_ends_before_another_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the holder is killed before its child has asked to die with it."""
+    monkeypatch.setattr(holder, "_NAMESPACES", [option for option in holder._NAMESPACES if option != "--kill-child"])
+    bench, back = Workbench(tmp_path), asyncio.Event()
+    bench.runtime.on_restart(back.set)
+    await bench.runtime.start()
+    sandbox, _ = await bench.pod()
+    container, _ = await bench.run(sandbox, "busybox", "sleep", "1000")
+    first = psutil.Process(bench.runtime.holder.pid)
+    below = first.children(recursive=True)
+    first.kill()
+    with pytest.raises(RuntimeLost):
+        await container.exited
+    await back.wait()
+    assert [process for process in below if alive(process)] == []
+    await bench.pod()
+    await bench.runtime.stop()
 
 
 async def test_nothing_outlives_the_runtime(bench: Workbench) -> None:

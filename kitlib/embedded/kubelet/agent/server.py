@@ -61,7 +61,7 @@ class AgentServer:
         self._memory = MemoryWatch(self._out_of_memory)
         self._tasks: set[asyncio.Task[None]] = set()
         self._channel = Channel(control, on_message=self._receive, on_close=self.finished.set)
-        self._channel.send({"ready": True})
+        self._channel.send({"ready": True}, [os.pidfd_open(os.getpid())])
 
     def _receive(self, request: Message, fds: list[int]) -> None:
         task = asyncio.get_running_loop().create_task(self._answer(request, fds))

@@ -68,6 +68,7 @@ class ImageStore:
         Raises:
             InvalidImageName: the text is not an image reference.
             ImageNotFound: no registry has it.
+            OSError: there is no room for it.
         """
         reference = ImageReference.parse(text)
         image = self._catalogue.find(reference)
@@ -109,6 +110,14 @@ class ImageStore:
     def _build(self, layer: Path, image: Image, programs: list[tuple[Program, Path]], applets: list[str]) -> None:
         building = layer.with_name(f"{layer.name}.{os.getpid()}")
         shutil.rmtree(building, ignore_errors=True)
+        try:
+            self._fill(building, image, programs, applets)
+            building.rename(layer)  # a layer appears whole or not at all
+        except OSError:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
+
+    def _fill(self, building: Path, image: Image, programs: list[tuple[Program, Path]], applets: list[str]) -> None:
         building.mkdir(parents=True)
         for directory in image.directories:
             (building / directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
@@ -126,8 +135,6 @@ class ImageStore:
             (building / path.lstrip("/")).symlink_to(destination)
         if image.python:
             install(building, self._interpreter, applets)
-        # A layer appears whole or not at all.
-        building.rename(layer)
 
 
 def _locate(image: Image, program: Program) -> Path:

@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from kitlib.embedded.kubelet.volumes.payload import File
@@ -38,13 +38,12 @@ def write_files(directory: Path, files: Mapping[str, File], now: datetime) -> bo
     old = _version(current)
     if old is not None and _same(old, files):
         return False
-    version = directory / f"..{now.strftime('%Y_%m_%d_%H_%M_%S.%f')}"
-    for path, file in files.items():
-        target = version / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(file.content)
-        target.chmod(file.mode)
-    version.mkdir(exist_ok=True)
+    version = _new_version(directory, now)
+    try:
+        _write(version, files)
+    except OSError:
+        shutil.rmtree(version, ignore_errors=True)
+        raise
     link = directory / "..data_tmp"
     link.unlink(missing_ok=True)
     link.symlink_to(version.name)
@@ -53,6 +52,22 @@ def write_files(directory: Path, files: Mapping[str, File], now: datetime) -> bo
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
     return True
+
+
+def _new_version(directory: Path, now: datetime) -> Path:
+    """Return a name for the next version that no other has, whatever the wall clock does."""
+    while (version := directory / f"..{now.strftime('%Y_%m_%d_%H_%M_%S.%f')}").exists():
+        now += timedelta(microseconds=1)
+    return version
+
+
+def _write(version: Path, files: Mapping[str, File]) -> None:
+    version.mkdir()
+    for path, file in files.items():
+        target = version / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.content)
+        target.chmod(file.mode)
 
 
 def _version(link: Path) -> Path | None:
