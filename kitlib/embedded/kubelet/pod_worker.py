@@ -175,7 +175,8 @@ class PodWorker:
             except RuntimeLost:
                 return  # `restart` begins again as soon as there is a runtime
             except Exception as error:
-                _log.exception("pod %s/%s", self.context.namespace, self.context.name)
+                where, known = f"{self.context.namespace}/{self.context.name}", isinstance(error, OSError)
+                _log.warning("pod %s: %s", where, error, exc_info=not known)
                 why = f"Failed to create pod sandbox: {error}"
                 self.context.event("Warning", "FailedCreatePodSandBox", why)
             with contextlib.suppress(RuntimeLost, OSError):
