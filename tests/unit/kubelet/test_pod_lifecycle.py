@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import psutil
+import pytest
 
-from tests.unit.kubelet.node import OBEYS, Node, condition, host_volume, main, mounted, phase
+from kitlib.embedded.apimachinery.status import generic
+from kitlib.embedded.kubelet import pod_worker
+from kitlib.embedded.kubelet.runtime import SandboxSpec
+from tests.unit.kubelet.node import OBEYS, Node, condition, host_volume, main, mounted, phase, waits_for
 
 NOTES = [mounted("/notes")]
 
@@ -105,3 +110,45 @@ async def test_a_shorter_grace_period_cuts_a_longer_one_short(node: Node) -> Non
     await node.running("p", "sleep", "1000", spec={"terminationGracePeriodSeconds": 100000})
     node.client.delete("pods", "p", "default")
     await node.removed("p", grace_period_seconds=1)
+
+
+async def test_a_pod_that_could_not_be_removed_is_removed_later(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    await node.running("p")
+    delete, refusals = node.client.delete, [generic(500, "InternalError", "no room")]
+
+    def at_the_second_try(*which: Any, **options: Any) -> None:
+        if options.get("uid") and refusals:
+            raise refusals.pop()
+        delete(*which, **options)
+
+    monkeypatch.setattr(node.client, "delete", at_the_second_try)
+    await node.removed("p")
+    assert refusals == []
+
+
+async def test_a_container_without_room_for_its_log_starts_when_there_is(node: Node) -> None:
+    await node.running("other")
+    logs = node.directory / "n1" / "logs"
+    kept = logs.rename(logs.with_name("kept"))
+    logs.write_text("where a directory should be")
+    node.pod("p", *OBEYS)
+    await node.until("p", waits_for("CreateContainerError"))
+    logs.unlink()
+    kept.rename(logs)
+    await node.until("p", condition("Ready", "True"))
+
+
+async def test_a_pod_whose_start_fails_is_started_again(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pod_worker, "_SANDBOX_RETRY_SECONDS", 0.1)
+    run_sandbox, refusals = node.runtime.run_sandbox, [OSError(28, "No space left on device")]
+
+    async def at_the_second_try(spec: SandboxSpec) -> str:
+        address = await run_sandbox(spec)
+        if refusals:
+            raise refusals.pop()
+        return address
+
+    monkeypatch.setattr(node.runtime, "run_sandbox", at_the_second_try)
+    await node.running("p")
+    await node.told("p", "FailedCreatePodSandBox", "Failed to create pod sandbox: [Errno 28] No space left on device")
+    assert main(node.client.get("pods", "p", "default")["status"])["restartCount"] == 0
