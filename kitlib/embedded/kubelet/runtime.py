@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import signal
 import socket
 from collections.abc import Callable
@@ -59,7 +60,7 @@ class Mount:
 
     Args:
         source: its path; nobody but the kit may write to the directories on the way to it.
-        destination: where the container sees it.
+        destination: where the container sees it; `..` in it leads no further than the container's root.
         read_only: whether it can't be written to.
         inside: a path below `source`, resolved as if `source` were `/`; what pods can change must be named so.
         sub_path: a path below that, which may not lead out of it.
@@ -73,6 +74,10 @@ class Mount:
     inside: str = ""
     sub_path: str = ""
     memory: int | None = None
+
+    def __post_init__(self) -> None:
+        """Take the `..` out of the destination, before anybody joins it to another path."""
+        object.__setattr__(self, "destination", posixpath.normpath(f"/{self.destination.lstrip('/')}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

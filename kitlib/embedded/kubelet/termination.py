@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from pathlib import Path
 
@@ -51,13 +52,20 @@ def _state(context: PodContext, record: ContainerRecord, code: int, reason: str,
 
 
 def _message(context: PodContext, record: ContainerRecord, code: int) -> str:
-    try:
-        message = message_file(context, record).read_bytes()[:_MESSAGE_LIMIT].decode(errors="replace")
-    except OSError:
-        message = ""
+    message = _end_of(message_file(context, record), _MESSAGE_LIMIT).decode(errors="replace")
     if message or code == 0 or record.spec.get("terminationMessagePolicy") != "FallbackToLogsOnError":
         return message
     return "".join(_log_lines(context, record))[-_LOG_LIMIT:]
+
+
+def _end_of(path: Path, limit: int) -> bytes:
+    """Return the last bytes of a file, however long its writer made it."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+            return file.read(limit)
+    except OSError:
+        return b""
 
 
 def _log_lines(context: PodContext, record: ContainerRecord) -> list[str]:

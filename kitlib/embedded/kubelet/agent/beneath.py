@@ -6,6 +6,7 @@ kernel resolves here in one step, and what was opened is what is used. Source: o
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import stat
@@ -13,11 +14,11 @@ from pathlib import Path
 
 from kitlib.embedded.kubelet.agent.syscalls import check
 
-__all__ = ["exists", "make_directories", "open_beneath", "open_in_root"]
+__all__ = ["exists", "make_directories", "open_beneath", "open_in_root", "refuse_links"]
 
 _OPENAT2 = 437
 _FLAGS = os.O_PATH | os.O_CLOEXEC
-_NO_MAGIC_LINKS, _BENEATH, _IN_ROOT = 0x02, 0x08, 0x10
+_NO_MAGIC_LINKS, _NO_LINKS, _BENEATH, _IN_ROOT = 0x02, 0x04, 0x08, 0x10
 _ATTEMPTS = 100  # the kernel answers EAGAIN when something is renamed while it looks
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -47,6 +48,16 @@ def open_beneath(directory: int, path: str) -> int:
         OSError: it is not there, or (EXDEV) it leads out.
     """
     return _open(directory, path, _BENEATH)
+
+
+def refuse_links(directory: int, path: str) -> None:
+    """Check that a path below an open directory, as far as it is there, goes through no link.
+
+    Raises:
+        OSError: (ELOOP) it does.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.close(_open(directory, path, _BENEATH | _NO_LINKS))
 
 
 def make_directories(directory: int, path: str, *, mode: int, in_root: bool = False) -> int:

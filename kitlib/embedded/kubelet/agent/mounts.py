@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kitlib.embedded.kubelet.agent.beneath import open_beneath, open_in_root
+from kitlib.embedded.kubelet.agent.beneath import open_beneath, open_in_root, refuse_links
 from kitlib.embedded.kubelet.agent.channel import close_all
 from kitlib.embedded.kubelet.agent.syscalls import mount, unmount
 
@@ -25,13 +25,15 @@ class MountSources:
         """Return a descriptor for each mount; the caller closes them.
 
         Raises:
-            OSError: one is not there, or leads out of its volume.
+            OSError: one is not there, or leads out of its volume, or is to be mounted where a link in another leads.
         """
         sources: list[int] = []
         try:
             for wanted in mounts:
                 if wanted["memory"] is not None:
                     self._mount_memory(sandbox, wanted["source"], wanted["memory"])
+                for earlier, source in zip(mounts, sources, strict=False):
+                    _check_way(wanted["destination"], earlier["destination"], source)
                 sources.append(_open(wanted))
         except BaseException:
             close_all(sources)
@@ -50,6 +52,16 @@ class MountSources:
             mode = f"mode={stat.S_IMODE(os.stat(path).st_mode):o}"  # noqa: PTH116 -- as its directory is
             mount("tmpfs", path, "tmpfs", options=f"{mode},size={size}" if size else mode)
             mounted.append(path)
+
+
+def _check_way(destination: str, above: str, source: int) -> None:
+    """Refuse a link on the way to a destination within another mount: it would be followed outside the container."""
+    way = PurePosixPath(destination)
+    if way != PurePosixPath(above) and way.is_relative_to(above):
+        try:
+            refuse_links(source, str(way.relative_to(above)))
+        except OSError as error:
+            raise OSError(error.errno, f"error mounting to {destination}: there is a link in {above}") from error
 
 
 def _open(wanted: dict[str, Any]) -> int:

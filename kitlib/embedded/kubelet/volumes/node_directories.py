@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kitlib.embedded.kubelet.agent.beneath import open_in_root
 from kitlib.embedded.kubelet.volumes.host_paths import make_directory
@@ -31,13 +31,14 @@ class NodeDirectories:
 
     def remove(self, path: str, *, node: str) -> None:
         """Remove the directory with everything in it; what a node that is no more has left behind stays there."""
-        if node not in self._roots:
+        name = PurePosixPath(path).name
+        if node not in self._roots or name in ("", ".."):
             return
         try:
-            directory = open_in_root(self._roots[node], path)
+            parent = open_in_root(self._roots[node], str(PurePosixPath(path).parent))
         except OSError:
             return
         try:
-            remove_tree(Path(f"/proc/self/fd/{directory}").readlink())
+            remove_tree(Path(name), parent=parent)
         finally:
-            os.close(directory)
+            os.close(parent)

@@ -101,7 +101,7 @@ def _downward(source: Object, path: str) -> list[FieldError]:
 
 
 def _token(source: Object, path: str) -> list[FieldError]:
-    errors = [] if source.get("path") else [fields.required(f"{path}.path")]
+    errors = validate_local_path(source.get("path", ""), f"{path}.path")
     seconds = source.get("expirationSeconds", _SHORTEST_TOKEN)
     if seconds < _SHORTEST_TOKEN:
         detail = "may not specify a duration less than 10 minutes"
