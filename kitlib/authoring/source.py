@@ -2,7 +2,8 @@
 
 A cell's header carries its id and what it is for: `solves="<checkpoint>"` (its marked parts are stripped from the
 learner's copy) or `checks="<checkpoint>"`. In code, `### BEGIN SOLUTION: what to do` … `### END SOLUTION` becomes
-`# TODO: what to do`.
+`# TODO: what to do`. What learners are to repair stands between `### BEGIN BROKEN` and `### REPAIRED`, and how it is
+right between that and `### END BROKEN`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ __all__ = ["SourceCell", "read_source", "solved_text", "stub_text"]
 
 _BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION(?:: (.*))?$")
 _END = re.compile(r"^\s*### END SOLUTION\s*$")
+_BROKEN, _REPAIRED, _MENDED = (
+    re.compile(rf"^\s*### {words}\s*$") for words in ("BEGIN BROKEN", "REPAIRED", "END BROKEN")
+)
 _ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 
 
@@ -52,18 +56,19 @@ def read_source(file: Path) -> list[SourceCell]:
 
 def solved_text(cell: SourceCell) -> str:
     """Return a cell with its solution, without the markers."""
-    return "\n".join(line for line in cell.text.split("\n") if not _BEGIN.match(line) and not _END.match(line))
+    text = _choose(cell, repaired=True)
+    return "\n".join(line for line in text.split("\n") if not _BEGIN.match(line) and not _END.match(line))
 
 
 def stub_text(cell: SourceCell) -> str:
-    """Return a cell with every marked part replaced by a TODO.
+    """Return a cell with every marked part replaced by a TODO, or broken.
 
     Raises:
         LabError: a marker has no partner, or does not say what to do.
     """
     lines: list[str] = []
     inside = False
-    for line in cell.text.split("\n"):
+    for line in _choose(cell, repaired=False).split("\n"):
         begin = _BEGIN.match(line)
         if begin and (inside or not begin.group(2)):
             raise LabError(
@@ -80,6 +85,24 @@ def stub_text(cell: SourceCell) -> str:
             lines.append(line)
     if inside:
         raise LabError(f"cell {cell.id}: BEGIN SOLUTION without END SOLUTION", fix="close it")
+    return "\n".join(lines)
+
+
+def _choose(cell: SourceCell, *, repaired: bool) -> str:
+    """Return the cell's text with one of the two forms of each part that is to be repaired."""
+    lines: list[str] = []
+    within: bool | None = None
+    for line in cell.text.split("\n"):
+        marks = [bool(mark.match(line)) for mark in (_BROKEN, _REPAIRED, _MENDED)]
+        if any(marks):
+            if within is not (None, False, True)[marks.index(True)]:
+                fix = "write BEGIN BROKEN, REPAIRED and END BROKEN, in this order"
+                raise LabError(f"cell {cell.id}: {line.strip()!r} is out of place", fix=fix)
+            within = (False, True, None)[marks.index(True)]
+        elif within in (None, repaired):
+            lines.append(line)
+    if within is not None:
+        raise LabError(f"cell {cell.id}: BEGIN BROKEN without END BROKEN", fix="close it")
     return "\n".join(lines)
 
 

@@ -148,7 +148,7 @@ class Lab:
         self.recorder = self._new_recorder()
         self.recorder.start()
         self.progress.add("reset", namespace=self.namespace)
-        what = "was deleted with all it held and made anew" if removed else "was made"
+        what = "was emptied of all that you made" if removed else "was made"
         gone = f" Deleted too: {', '.join(others)}." if others else ""
         return Note("The lab is back at its beginning.", f"The namespace {self.namespace} {what}.{gone}", tone="good")
 

@@ -79,14 +79,19 @@ def test_a_students_kernel_has_the_students_rights_only(files, tmp_path):
         "for ns in ('kube-system', 'kit-students'):\n",
         "    try: lab.cluster.list('secrets', namespace=ns); print('READ', ns)\n",
         "    except Exception as error: print(type(error).__name__)\n",
+        "try: lab.cluster.delete('namespace', lab.namespace); print('GONE')\n",
+        "except Exception as error: print(type(error).__name__)\n",
+        "lab.cluster.apply('{apiVersion: v1, kind: ConfigMap, metadata: {name: mine}}', namespace=lab.namespace)\n",
         "print(lab.reset())\n",
+        "print([one['metadata']['name'] for one in lab.cluster.list('cm', namespace=lab.namespace)])\n",
     ]
     code = {**copy.deepcopy(cell(notebook, "scores")), "id": "spy", "source": lines}
     notebook["cells"] = [cell(notebook, "open"), code]
     grade(write(tmp_path / "r.ipynb", notebook), tmp_path / "out")
     executed = json.loads((tmp_path / "out" / "executed.ipynb").read_text())
     printed = "".join(text for one in executed["cells"][1]["outputs"] for text in one.get("text", []))
-    assert printed.count("ApiError") == 2 and "READ" not in printed and "forbidden" in printed
+    assert printed.count("ApiError") == 3 and "READ" not in printed and "GONE" not in printed
+    assert "emptied" in printed and "['kube-root-ca.crt']" in printed
 
 
 def test_a_student_who_makes_roles_gives_no_rights_that_he_has_not(tmp_path):

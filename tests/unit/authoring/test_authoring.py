@@ -42,6 +42,22 @@ def test_solutions_become_todos():
     assert manifests([MANIFEST], solved=True) == {"a.yaml": "spec:\n  x: 1\n  y: 2\n"}
 
 
+def test_what_is_to_be_repaired_is_broken_in_the_learners_copy_only():
+    text = "%%manifest a.yaml\n### BEGIN BROKEN\nknid: Pod\n### REPAIRED\nkind: Pod\n### END BROKEN\nspec: {}"
+    cell = SourceCell("m", "code", text)
+    assert stub_text(cell) == "%%manifest a.yaml\nknid: Pod\nspec: {}"
+    assert solved_text(cell) == "%%manifest a.yaml\nkind: Pod\nspec: {}"
+
+
+@pytest.mark.parametrize(
+    "text", ["### BEGIN BROKEN\nx", "### REPAIRED\nx", "### END BROKEN", "### BEGIN BROKEN\nx\n### END BROKEN\nx"]
+)
+def test_what_is_to_be_repaired_has_two_forms(text):
+    for form in (stub_text, solved_text):
+        with pytest.raises(LabError):
+            form(SourceCell("a", "code", text))
+
+
 @pytest.mark.parametrize(
     "text", ["### BEGIN SOLUTION: a\nx", "### END SOLUTION", "### BEGIN SOLUTION\nx\n### END SOLUTION"]
 )
