@@ -141,6 +141,10 @@ def _set(metadata: Json, spec: Json, status: Json, _: Json) -> Json:
         "history_limit": spec.get("revisionHistoryLimit"),
         "retention": spec.get("persistentVolumeClaimRetentionPolicy"),
         "service": spec.get("serviceName"),
+        "policy": spec.get("podManagementPolicy"),
+        "scaled_by": [
+            entry.get("manager") for entry in metadata.get("managedFields") or [] if entry.get("subresource") == "scale"
+        ],
         "images": [
             one.get("image") for one in ((spec.get("template") or {}).get("spec") or {}).get("containers") or []
         ],

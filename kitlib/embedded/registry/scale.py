@@ -61,7 +61,7 @@ def update_scale(
         raise invalid("Scale.autoscaling", name, [error])
     new = deep_copy(workload)
     new["spec"]["replicas"] = replicas
-    return scale_of(registry.update(resource, name, new, namespace=namespace, options=options))
+    return scale_of(registry.update(resource, name, new, namespace=namespace, options=options, subresource="scale"))
 
 
 def patch_scale(

@@ -51,6 +51,17 @@ def test_scaling_changes_the_replicas_alone(api: Harness) -> None:
     assert api.registry.get(SETS, "web", "default")["spec"]["replicas"] == 0
 
 
+def test_managed_fields_say_that_replicas_came_through_scale(api: Harness) -> None:
+    api.stateful_set()
+    options = WriteOptions(user="me", manager="kubectl")
+    body = {"spec": {"replicas": 3}}
+    scale.update_scale(api.registry, SETS, "web", body, namespace="default", options=options)
+    entries = api.registry.get(SETS, "web", "default")["metadata"]["managedFields"]
+    [entry] = [one for one in entries if one.get("subresource") == "scale"]
+    assert (entry["manager"], entry["operation"], entry["apiVersion"]) == ("kubectl", "Update", "apps/v1")
+    assert entry["fieldsV1"]["f:spec"] == {"f:replicas": {}}
+
+
 @pytest.mark.parametrize("kind", ["merge", "strategic"])
 def test_a_scale_is_patched(api: Harness, kind: Any) -> None:
     api.stateful_set()
