@@ -198,7 +198,8 @@ lab.reveal("nobody")
 #
 # **Your turn.** Write the ServiceAccount `provisioner`. In the Deployment `provisioner`, say in the pod's template that
 # the pod uses it (`serviceAccountName`), and set the environment variable `PROVISIONER_NAME` to the name that your class uses. (Two fields are there for a reason: with the strategy
-# `Recreate` there are never two provisioners at a time, and `minReadySeconds` gives a new one a second to show what it is worth.)
+# `Recreate` there are never two provisioners at a time, and `minReadySeconds` gives a new one a second to show what it is worth.
+# And from `NODE_NAME` it learns where its directory is, so that pods can be sent there.)
 
 # %% id="predict-refused"
 lab.predict("refused", "?")
@@ -237,6 +238,8 @@ lab.predict("refused", "?")
 #           env:
 #             - name: HOST_PATH
 #               value: /srv/lab-04
+#             - name: NODE_NAME
+#               valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
 #             - name: PROVISIONER_NAME
 #               ### BEGIN SOLUTION: its name, as the class has it
 #               value: lab-04/subdir

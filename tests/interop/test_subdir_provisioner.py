@@ -37,6 +37,7 @@ spec:
     image: subdir-provisioner:1.0
     env:
     - {{name: PROVISIONER_NAME, value: {class_name}/subdir}}
+    - {{name: NODE_NAME, valueFrom: {{fieldRef: {{fieldPath: spec.nodeName}}}}}}
     - {{name: HOST_PATH, value: /srv/{class_name}}}
     volumeMounts: [{{name: root, mountPath: /persistentvolumes}}]
   volumes: [{{name: root, hostPath: {{path: /srv/{class_name}, type: DirectoryOrCreate}}}}]
@@ -110,6 +111,9 @@ def test_it_is_refused_until_it_has_its_rights(kubectl: Kubectl, start: Start, t
     folder = f"{kubectl.namespace}-data-{made['metadata']['name']}"
     assert made["spec"]["hostPath"]["path"] == f"/srv/{kubectl.namespace}/{folder}"
     assert made["spec"]["capacity"] == {"storage": "1Mi"} and made["spec"]["accessModes"] == ["ReadWriteMany"]
+    (term,) = made["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
+    node = kubectl("get", "pod", "provisioner", "-o", "jsonpath={.spec.nodeName}")
+    assert term == {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}
     assert directories(kubectl) == [folder]
     PATIENCE.until(lambda: "ProvisioningSucceeded" in kubectl("get", "events"), "its event")
 

@@ -2,7 +2,8 @@
 
 Does what `nfs-subdir-external-provisioner` does with a share, with a directory of the node: it needs the same rights,
 gives directories the same names, and knows the same parameters of a class (`archiveOnDelete`, `onDelete`).
-Environment: `PROVISIONER_NAME`; `HOST_PATH`, the directory on the node, which is mounted at `/persistentvolumes`.
+Environment: `PROVISIONER_NAME`; `HOST_PATH`, the directory on the node, which is mounted at `/persistentvolumes`; and
+`NODE_NAME`, if there are several nodes: pods that use its volumes then go where the directory is.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
         _log("F", f"environment variable {missing[0]} is not set")
         return 1
     server = ApiServer()
-    Provisioner(server, wanted["PROVISIONER_NAME"], host_path=wanted["HOST_PATH"]).serve()
+    node = os.environ.get("NODE_NAME", "")
+    Provisioner(server, wanted["PROVISIONER_NAME"], host_path=wanted["HOST_PATH"], node=node).serve()
     return 0
 
 
@@ -54,11 +56,12 @@ class Provisioner:
         server: the API server.
         name: what classes call it.
         host_path: the directory on the node.
+        node: which node has it; "" if it doesn't matter.
         mount: where this container sees it.
     """
 
-    def __init__(self, server: ApiServer, name: str, *, host_path: str, mount: Path = _MOUNT) -> None:
-        self._server, self._name = server, name
+    def __init__(self, server: ApiServer, name: str, *, host_path: str, node: str = "", mount: Path = _MOUNT) -> None:
+        self._server, self._name, self._node = server, name, node
         self._host_path, self._mount = host_path.rstrip("/"), mount
         self._source = f"{name}_{os.uname().nodename}_{uuid.uuid4()}"
         self._work: queue.Queue[tuple[str, Json]] = queue.Queue()
@@ -123,6 +126,8 @@ class Provisioner:
     def _volume(self, claim: Json, storage_class: Json, name: str, folder: str) -> Json:
         metadata, spec = claim["metadata"], claim["spec"]
         reference = {key: metadata[key] for key in ("namespace", "name", "uid", "resourceVersion")}
+        here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [self._node]}
+        affinity = {"nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}}}
         return {
             "apiVersion": "v1",
             "kind": "PersistentVolume",
@@ -135,6 +140,7 @@ class Provisioner:
                 "storageClassName": storage_class["metadata"]["name"],
                 "hostPath": {"path": f"{self._host_path}/{folder}", "type": "Directory"},
                 "claimRef": {"kind": "PersistentVolumeClaim", "apiVersion": "v1", **reference},
+                **(affinity if self._node else {}),
             },
         }
 
