@@ -32,6 +32,10 @@ class ManualClock:
     def monotonic(self) -> float:
         return self._time
 
+    def set_back(self, seconds: float) -> None:
+        """Step the wall clock, as an administrator does; a negative number sets it forward."""
+        self._start -= timedelta(seconds=seconds)
+
     def call_later(self, delay: float, callback: Callable[[], None]) -> _Timer:
         timer = _Timer(callback)
         heapq.heappush(self._due, (self._time + delay, next(self._order), timer))

@@ -59,7 +59,8 @@ class DisruptionController(Controller):
         living = {objects.name(pod): pod for pod in pods if not objects.is_terminating(pod)}
         left = {}
         for name in sorted(noted.keys() & living.keys()):
-            if parse_time(noted[name]) + timedelta(seconds=_DELETION_SECONDS) > self.clock.now():
+            age = self.clock.now() - parse_time(noted[name])
+            if timedelta() <= age < timedelta(seconds=_DELETION_SECONDS):  # not noted before the clock was set back
                 left[name] = noted[name]
             else:
                 whose = objects.key(budget)

@@ -56,7 +56,10 @@ def is_active(pod: Object) -> bool:
 
 
 def available_in(pod: Object, min_ready_seconds: int, now: datetime) -> float | None:
-    """Return the seconds until the pod is available (0: it is), or None when it is not Ready."""
+    """Return the seconds until the pod is available (0: it is), or None when it is not Ready.
+
+    A pod that is Ready since a later time than now was so before the clock was set back.
+    """
     ready = condition(pod, "Ready")
     if ready is None or ready.get("status") != "True":
         return None
@@ -65,7 +68,8 @@ def available_in(pod: Object, min_ready_seconds: int, now: datetime) -> float | 
     since = ready.get("lastTransitionTime")
     if not since:
         return None
-    return max(0.0, min_ready_seconds - (now - parse_time(since)).total_seconds())
+    age = (now - parse_time(since)).total_seconds()
+    return max(0.0, min_ready_seconds - age) if age >= 0 else 0.0
 
 
 def is_available(pod: Object, min_ready_seconds: int, now: datetime) -> bool:

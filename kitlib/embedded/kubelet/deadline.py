@@ -34,7 +34,9 @@ class ActiveDeadline:
         self._planned = (allowed, start)
         if allowed is not None:
             since = self._clock.now() - (parse_time(start) if start else self._created)
-            self._timer = self._clock.call_later(max(0.0, allowed - since.total_seconds()), self._on_passed)
+            # A start that is still to come was noted before the clock was set back.
+            active = max(0.0, since.total_seconds())
+            self._timer = self._clock.call_later(max(0.0, allowed - active), self._on_passed)
 
     def cancel(self) -> None:
         """Call back no more."""

@@ -141,8 +141,10 @@ class PodWorker:
         # After a restart of the node a pod may be on its way out already: it is not started again to be ended.
         if not self._finished and not self._terminate.is_set():
             self._life = asyncio.ensure_future(self._live())
-        await self._terminate.wait()
-        self._deadline.cancel()
+        try:
+            await self._terminate.wait()
+        finally:
+            self._deadline.cancel()
         if self._failing is not None:
             await self._failing
         await self._end()

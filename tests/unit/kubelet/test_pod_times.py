@@ -80,6 +80,10 @@ def test_durations_are_written_as_go_does(seconds: float, text: str) -> None:
     assert go_duration(seconds) == text
 
 
+VAULT_TOKEN = {"path": "vault", "audience": "vault", "expirationSeconds": 1000}
+VAULT = {"name": "t", "projected": {"sources": [{"serviceAccountToken": VAULT_TOKEN}]}}
+
+
 async def passes(node: HollowNode, seconds: int) -> None:
     for _ in range(seconds // 10):
         node.time.advance(10)
@@ -88,15 +92,46 @@ async def passes(node: HollowNode, seconds: int) -> None:
 
 
 async def test_tokens_are_renewed_at_four_fifths_of_their_life(hollow: HollowNode) -> None:
-    token = {"path": "vault", "audience": "vault", "expirationSeconds": 1000}
-    volumes = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": token}]}}]
-    hollow.pod("p", spec={"volumes": volumes, "automountServiceAccountToken": False})
+    hollow.pod("p", spec={"volumes": [VAULT], "automountServiceAccountToken": False})
     await hollow.comes_to("p", phase("Running"))
     (file,) = hollow.directory.glob("n1/pods/*/volumes/t/vault")
     await passes(hollow, 1000)
     first, second = hollow.issued
     assert 800 <= second - first <= 810
     assert file.read_text() == "a-token for vault, 1000 s, no. 2"
+
+
+@pytest.mark.parametrize("back", [-5 * 3600, 5 * 3600])
+async def test_tokens_are_renewed_when_the_clock_is_set(hollow: HollowNode, back: int) -> None:
+    """Their validity is told in its time: they would be over, or not begin for hours."""
+    hollow.pod("p", spec={"volumes": [VAULT], "automountServiceAccountToken": False})
+    await hollow.comes_to("p", phase("Running"))
+    await passes(hollow, 100)
+    assert len(hollow.issued) == 1
+    hollow.time.set_back(back)
+    await passes(hollow, 20)
+    (file,) = hollow.directory.glob("n1/pods/*/volumes/t/vault")
+    assert file.read_text() == "a-token for vault, 1000 s, no. 2"
+    await passes(hollow, 500)
+    assert len(hollow.issued) == 2
+
+
+@pytest.mark.parametrize("back", [-5 * 3600, 5 * 3600])
+async def test_back_off_and_deadlines_take_their_time_when_the_clock_is_set(hollow: HollowNode, back: int) -> None:
+    hollow.pod("p", spec={"activeDeadlineSeconds": 600})
+    hollow.crash(await hollow.comes_to("p", restarted(0)))
+    hollow.crash(await hollow.until("p", restarted(1)))
+    await hollow.until("p", waits_for("CrashLoopBackOff"))
+    hollow.time.set_back(back)
+    began = hollow.time.monotonic()
+    await hollow.comes_to("p", restarted(2))
+    assert 10 <= hollow.time.monotonic() - began <= 12
+    await hollow.kubelet.stop()
+    hollow.kubelet = hollow.new_kubelet()
+    await hollow.kubelet.start()
+    began = hollow.time.monotonic()
+    await hollow.comes_to("p", phase("Failed"))
+    assert hollow.time.monotonic() - began <= 602
 
 
 async def test_a_pod_that_overfills_its_volume_is_evicted(hollow: HollowNode) -> None:

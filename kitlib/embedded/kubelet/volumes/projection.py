@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from kitlib.clock import Clock
@@ -20,6 +21,7 @@ TokenSource: TypeAlias = Callable[[Object, str, int], str]
 """Makes a service-account token for a pod, an audience ("" is the API's) and so many seconds."""
 
 _MODE = 0o644
+_ROUNDING = timedelta(seconds=1)
 _DEFAULT_TOKEN_SECONDS = 3600
 # The kubelet asks for a new token at four fifths of the old one's life, and at the latest after a day.
 _RENEW_AT, _RENEW_AFTER_SECONDS = 0.8, 86400.0
@@ -30,6 +32,7 @@ _GROUP_READS = 0o440
 class _Token:
     text: str
     renew_at: float
+    valid: tuple[datetime, datetime]
 
 
 class Projection:
@@ -48,8 +51,7 @@ class Projection:
     @property
     def outdated(self) -> bool:
         """Whether a token is due for its renewal."""
-        now = self._clock.monotonic()
-        return any(token.renew_at <= now for token in self._tokens.values())
+        return any(self._is_due(token) for token in self._tokens.values())
 
     def files(self, pod: Object, volume: Object) -> dict[str, File]:
         """Return path -> file of a volume.
@@ -94,12 +96,18 @@ class Projection:
 
     def _current_token(self, pod: Object, wanted: Object) -> str:
         audience, seconds = wanted.get("audience", ""), wanted.get("expirationSeconds") or _DEFAULT_TOKEN_SECONDS
-        now, known = self._clock.monotonic(), self._tokens.get((audience, seconds))
-        if known is None or known.renew_at <= now:
-            life = min(seconds * _RENEW_AT, _RENEW_AFTER_SECONDS)
-            known = _Token(self._token(pod, audience, seconds), now + life)
+        known = self._tokens.get((audience, seconds))
+        if known is None or self._is_due(known):
+            life, now = min(seconds * _RENEW_AT, _RENEW_AFTER_SECONDS), self._clock.now()
+            valid = (now - _ROUNDING, now + timedelta(seconds=life))
+            known = _Token(self._token(pod, audience, seconds), self._clock.monotonic() + life, valid)
             self._tokens[audience, seconds] = known
         return known.text
+
+    def _is_due(self, token: _Token) -> bool:
+        """Tell whether a token's time is over, by either clock: its validity is said in the one that may be set."""
+        begin, end = token.valid
+        return token.renew_at <= self._clock.monotonic() or not begin <= self._clock.now() < end
 
     def _downward(self, pod: Object, item: Object) -> bytes:
         if field := item.get("fieldRef"):
