@@ -13,7 +13,7 @@ from kitlib.errors import KitError, UsageError
 from kitlib.lab.course import Course, LabFiles
 from kitlib.lab.opening import open_cluster, state_dir
 from kitlib.lab.progress import Progress
-from kitlib.lab.reset import ensure_namespace, remove_cluster_objects, remove_namespace
+from kitlib.lab.reset import ensure_namespace, give_back_nodes, remove_cluster_objects, remove_namespace
 from kitlib.lab.scenarios import break_it, scenarios
 from kitlib.settings import settings
 
@@ -69,6 +69,8 @@ def reset_lab(
     """Delete what a lab has made on the cluster, and begin its points anew; other labs are not touched."""
     files = Course.here().lab(slug)
     cluster, namespace = _running(), _namespace(files)
+    if files.spec().nodes > 1:
+        give_back_nodes(cluster)
     removed = remove_namespace(cluster, namespace, progress=lambda text: typer.echo(text, err=True))
     others = remove_cluster_objects(cluster, files.spec().cluster_objects, namespace=namespace)
     Progress(state_dir(settings(), files.slug, cluster) / "progress.jsonl").add("reset", namespace=namespace)

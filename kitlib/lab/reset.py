@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from kitlib.client import ApiError, Cluster
 from kitlib.errors import ClusterError, LabError
 
-__all__ = ["LAB_LABEL", "OWNER_LABEL", "ensure_namespace", "remove_cluster_objects", "remove_namespace"]
+__all__ = [
+    "LAB_LABEL",
+    "OWNER_LABEL",
+    "ensure_namespace",
+    "give_back_nodes",
+    "remove_cluster_objects",
+    "remove_namespace",
+]
 
 OWNER_LABEL = "statefulset-lab-kit/owned"
 LAB_LABEL = "statefulset-lab-kit/lab"
@@ -92,6 +99,25 @@ def remove_cluster_objects(
     for kind, name in found:
         cluster.wait(kind, name, until="deleted", timeout=timeout)
     return [f"{kind.lower()}/{name}" for kind, name in found]
+
+
+def give_back_nodes(cluster: Cluster, *, timeout: float = 60.0) -> list[str]:
+    """Let the nodes that a learner has made to fail work again; returns their names.
+
+    It comes before everything else: a pod on a node that does not answer never ends, and nor does its namespace.
+
+    Raises:
+        WaitTimeout: one is not Ready in time; call it again to go on.
+    """
+    from kitlib.environments.embedded import MACHINE  # noqa: PLC0415 -- only labs of several nodes need it
+
+    nodes = cluster.list("nodes")
+    failed = [node["metadata"]["name"] for node in nodes if MACHINE in (node["metadata"].get("annotations") or {})]
+    for name in failed:
+        cluster.patch("node", name, {"metadata": {"annotations": {MACHINE: None}}})
+    for name in failed:
+        cluster.wait("node", name, timeout=timeout)
+    return failed
 
 
 def _empty(cluster: Cluster, namespace: str, *, timeout: float) -> None:

@@ -16,7 +16,7 @@ from kitlib.lab.course import LabFiles
 from kitlib.lab.kubectl import Kubectl, split
 from kitlib.lab.notes import LANES, Note, Record, ScoreRow, Scores
 from kitlib.lab.progress import Progress
-from kitlib.lab.reset import ensure_namespace, remove_cluster_objects, remove_namespace
+from kitlib.lab.reset import ensure_namespace, give_back_nodes, remove_cluster_objects, remove_namespace
 from kitlib.lab.scenarios import break_it
 
 __all__ = ["CheckpointNotPassed", "Lab"]
@@ -142,6 +142,8 @@ class Lab:
     def reset(self) -> Note:
         """Delete everything this lab made and begin again; other namespaces are not touched."""
         self.recorder.stop()
+        if self.spec.nodes > 1:
+            give_back_nodes(self.cluster)
         removed = remove_namespace(self.cluster, self.namespace)
         others = remove_cluster_objects(self.cluster, self.spec.cluster_objects, namespace=self.namespace)
         ensure_namespace(self.cluster, self.namespace, slug=self.spec.slug)

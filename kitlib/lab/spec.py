@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -13,6 +14,7 @@ from kitlib.errors import UsageError
 __all__ = ["LabSpec", "Prediction"]
 
 _T = TypeVar("_T")
+_SEED = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,13 @@ class LabSpec:
         return self._named("prediction", id, {one.id: one for one in self.predictions})
 
     def for_student(self, seed: str) -> str:
-        """Return the namespace of a student's variant; without a seed, the lab's own."""
+        """Return the namespace of a student's variant; without a seed, the lab's own.
+
+        Raises:
+            UsageError: the seed can't be part of a namespace's name.
+        """
+        if seed and not _SEED.fullmatch(seed):
+            raise UsageError(f"seed {seed!r} is not usable", fix="use small letters, digits and dashes, 40 at most")
         return f"{self.namespace}-{seed}" if seed else self.namespace
 
     def _named(self, what: str, id: str, known: Mapping[str, _T]) -> _T:

@@ -52,7 +52,8 @@ lab
 # The field is one of these: `clusterIP`, `command`, `data`, `image`, `readinessProbe`, `replicas`, `resources`, `selector`,
 # `serviceName`, `storageClassName`, `volumes`.
 #
-# Write the diagnosis before you repair: some repairs destroy the evidence.
+# Write the diagnosis before you repair: some repairs destroy the evidence. On a real cluster everything takes some seconds
+# longer: when a cell shows nothing yet, run it again.
 
 # %% [markdown] id="archive-task"
 # ## 1. The archive
@@ -818,7 +819,8 @@ lab.scores()
 # [lab 04](../04-dynamic-provisioning/lab.ipynb), stuck rollouts of [lab 07](../07-updates-and-canaries/lab.ipynb). The lab before this
 # one was [lab 08, replication](../08-redis-replication/lab.ipynb).
 #
-# The next cell removes everything this lab has made, and nothing else.
+# The next cell removes everything this lab has made, and nothing else. A node that is still silent is given back first
+# (on kind, only you can do that).
 
 # %% id="reset"
 # lab.reset()
