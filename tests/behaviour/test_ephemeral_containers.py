@@ -33,6 +33,7 @@ def running(pods: Pods) -> str:
 
 
 def test_one_is_added_to_a_running_pod(pods: Pods, running: str) -> None:
+    """[sig-node] Ephemeral Containers will start an ephemeral container in an existing pod"""
     before = pods.get(running)
     answer = add(pods, running, added("look", "echo $HOSTNAME; sleep 1000", targetContainerName="c"))
     assert answer.status == 200, answer.text
@@ -85,6 +86,7 @@ def test_it_ends_with_the_pods_own_containers(pods: Pods) -> None:
 
 
 def test_what_was_added_stays_as_it_is(pods: Pods, running: str) -> None:
+    """[sig-node] Ephemeral Containers should update the ephemeral containers in an existing pod; none is changed"""
     path = f"{pods.base}/pods/{running}/ephemeralcontainers"
     assert add(pods, running, added("look", "sleep 1000")).status == 200
     pod = pods.rest.get(path)

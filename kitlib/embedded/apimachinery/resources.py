@@ -139,6 +139,7 @@ RESOURCES: tuple[Resource, ...] = (
             Subresource("log", "Pod", ("get",)),
             Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
             Subresource("proxy", "PodProxyOptions", _PROXY_VERBS),
+            Subresource("resize", "Pod", _STATUS),
             _status("Pod"),
         ),
     ),

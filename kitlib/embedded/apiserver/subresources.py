@@ -53,6 +53,7 @@ class Subresources:
             "status": handlers.handle,
             "finalize": handlers.handle,
             "ephemeralcontainers": handlers.handle,
+            "resize": handlers.handle,
             "scale": self.scale,
             "binding": self.binding,
             "eviction": self.eviction,

@@ -125,6 +125,7 @@ class ContainerRunner:
         record, context = self._record, self._context
         wanted = (record.spec.get("lifecycle") or {}).get("stopSignal") or image.image.stop_signal
         self._stop_signal = signal.Signals[wanted]
+        record.actual = record.allocated
         spec, io = await self._prepared(image)
         record.image_id, record.container_id = image.id, f"kit://{spec.id}"
         context.event("Normal", "Created", "Container created", record)
@@ -165,7 +166,7 @@ class ContainerRunner:
         """End the instance when the container is defined anew; an init container's next run is soon enough."""
         if self._record.kind is not ContainerKind.INIT:
             await self._record.changed.wait()
-            self._kill(f"Container {self._record.name} definition changed, will be restarted")
+            self._kill(self._record.why_changed)
 
     async def _prepared(self, image: PulledImage) -> tuple[ContainerSpec, ContainerIO]:
         """Return the runtime's spec, as soon as everything it refers to is there, and the instance's streams."""

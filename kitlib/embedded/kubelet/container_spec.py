@@ -14,7 +14,7 @@ from kitlib.embedded.kubelet.runtime import ContainerSpec, Mount
 from kitlib.embedded.kubelet.security import capabilities, user
 from kitlib.embedded.kubelet.termination import message_file
 
-__all__ = ["container_spec", "kernel_hostname", "write_network_files"]
+__all__ = ["container_spec", "kernel_hostname", "memory_limit", "write_network_files"]
 
 _DNS = "10.96.0.10"
 _ZONE = "cluster.local"
@@ -41,7 +41,6 @@ def container_spec(
     uid, gid = user(context.pod, container)
     if uid and env["HOME"] == "/root":
         env["HOME"] = "/"
-    limits = (container.get("resources") or {}).get("limits") or {}
     command = [expand(part, env) for part in container.get("command") or ()]
     arguments = [expand(part, env) for part in container.get("args") or ()]
     if not command:
@@ -59,10 +58,16 @@ def container_spec(
         read_only_root=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
         uid=uid,
         gid=gid,
-        memory_limit=int(parse_quantity(limits["memory"]).value) if limits.get("memory") else 0,
+        memory_limit=memory_limit(record),
         terminal=bool(container.get("tty")),
         target=_target(context, container),
     )
+
+
+def memory_limit(record: ContainerRecord) -> int:
+    """Return the bytes that a container may hold; 0 is any number."""
+    limit = (record.actual.get("limits") or {}).get("memory")
+    return int(parse_quantity(limit).value) if limit else 0
 
 
 def _target(context: PodContext, container: Object) -> str:

@@ -62,6 +62,9 @@ class HollowRuntime:
         self._running[spec.id] = exited
         return Execution(spec.id, exited)
 
+    async def limit_memory(self, container_id: str, limit: int) -> None:
+        """Hollow containers hold nothing."""
+
     async def signal(self, container_id: str, number: signal.Signals) -> None:
         """End the container, with 0 where a well-behaved program would."""
         if number in _ENDING and (exited := self._running.pop(container_id, None)) is not None:

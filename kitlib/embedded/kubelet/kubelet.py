@@ -21,6 +21,7 @@ from kitlib.embedded.kubelet.node_status import NodeIdentity, NodeStatus
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.pod_worker import PodWorker
 from kitlib.embedded.kubelet.record import records_of
+from kitlib.embedded.kubelet.resizing import shortage
 from kitlib.embedded.kubelet.runtime import Runtime, StartError
 from kitlib.embedded.kubelet.streams import AttachSession, ExecSession, start_session
 from kitlib.embedded.kubelet.volumes.manager import VolumeManager
@@ -179,6 +180,8 @@ class Kubelet:
         finally:
             self._workers.pop(uid, None)
             self._tasks.pop(uid, None)
+            for left in self._workers.values():
+                left.resize()
 
     def _context(self, pod: Object) -> PodContext:
         directory = self._files.pod(pod)
@@ -199,8 +202,19 @@ class Kubelet:
             log_directory=self._files.logs(pod),
             report=lambda: None,
             records=records_of(pod, now=format_time(self._clock.now())),
+            shortage=lambda: self._shortage(context),
         )
         return context
+
+    def _shortage(self, context: PodContext) -> tuple[str, str] | None:
+        """Compare what a pod asks for with what the node's other pods leave."""
+        others = [
+            worker.context.records
+            for worker in self._workers.values()
+            if worker.context is not context and not worker.finished
+        ]
+        node = self._client.find("nodes", self._name) or {}
+        return shortage(context.records, others, (node.get("status") or {}).get("allocatable") or {})
 
     def _on_source(self, event: Event) -> None:
         """A ConfigMap or Secret has changed: volumes made from it follow."""

@@ -36,6 +36,7 @@ class PodContext:
         log_directory: where its containers' logs go.
         report: writes the status if it has changed.
         records: its containers.
+        shortage: why the node has no room for what the pod asks for now, as reason and message; None when it has.
         ip: "" before the sandbox exists.
         streams: of the present or last instances of its containers, by name.
     """
@@ -50,6 +51,7 @@ class PodContext:
     log_directory: Path
     report: Callable[[], None]
     records: list[ContainerRecord]
+    shortage: Callable[[], tuple[str, str] | None] = lambda: None
     ip: str = ""
     streams: dict[str, ContainerIO] = field(default_factory=dict)
 

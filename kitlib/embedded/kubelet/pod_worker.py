@@ -10,16 +10,19 @@ import contextlib
 import logging
 from typing import Any, Literal
 
+import orjson
+
 from kitlib.embedded.apimachinery.objects import Object, is_terminating
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.kubelet.container_runner import ContainerRunner
-from kitlib.embedded.kubelet.container_spec import kernel_hostname, write_network_files
+from kitlib.embedded.kubelet.container_spec import kernel_hostname, memory_limit, write_network_files
 from kitlib.embedded.kubelet.deadline import ActiveDeadline
 from kitlib.embedded.kubelet.environment import ConfigError
 from kitlib.embedded.kubelet.node_status import NodeIdentity
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.reasons import pod_reasons
 from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, ephemeral_record, find_container, records_of
+from kitlib.embedded.kubelet.resizing import needs_restart, to_resize
 from kitlib.embedded.kubelet.runtime import RuntimeLost, SandboxSpec
 from kitlib.embedded.kubelet.status import PodFacts, pod_status
 from kitlib.embedded.kubelet.volumes.manager import MountError
@@ -59,6 +62,8 @@ class PodWorker:
         self._sidecars: list[asyncio.Task[None]] = []
         self._ephemeral: list[asyncio.Task[None]] = []
         self._unsaid = False
+        self._resizing: set[asyncio.Task[None]] = set()
+        self._resize_pending: tuple[str, str] | None = None
         context.report = self.report
         self.update(context.pod)
 
@@ -81,6 +86,8 @@ class PodWorker:
         self._deadline.follow(pod)
         if not is_terminating(pod):
             self._add_ephemeral()
+            if to_resize(self.context.records) or self._resize_pending:
+                asyncio.get_running_loop().call_soon(self.resize)
             return
         grace = pod["metadata"].get("deletionGracePeriodSeconds") or 0
         if self._terminate.is_set() and old_grace is not None and grace < old_grace:
@@ -127,12 +134,13 @@ class PodWorker:
             self._begin_again()
 
     def look_after(self) -> None:
-        """Do what is due from time to time: say what could not be said, renew tokens, evict who fills a volume."""
+        """Do what is due by and by: what was not said, tokens, resizes that had no room, volumes that are too full."""
         if self._unsaid:
             self.report()
         if self._finished or self._terminate.is_set() or self._failing is not None:
             return
         self.context.volumes.renew_tokens(self.context.pod)
+        self.resize()
         if self.context.ip and (why := self.context.volumes.overfull(self.context.pod)):
             self._failing = asyncio.ensure_future(self._fail("Evicted", why, kind="Warning"))
 
@@ -154,7 +162,15 @@ class PodWorker:
         if self._forced:
             return
         context = self.context
-        facts = PodFacts(context.now(), self._node.address, context.ip, bool(context.ip), self._finished, self._failure)
+        facts = PodFacts(
+            context.now(),
+            self._node.address,
+            context.ip,
+            bool(context.ip),
+            self._finished,
+            self._failure,
+            self._resize_pending,
+        )
         status = pod_status(context.pod, context.records, facts)
         if status == context.pod.get("status"):
             return
@@ -260,6 +276,52 @@ class PodWorker:
         for record in reversed(self.context.records):
             if record.kind is ContainerKind.SIDECAR:
                 await self._runners[record.name].stop(grace)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of the pod will run any more."""
+        return self._finished
+
+    def resize(self) -> None:
+        """Give the containers what the spec asks for now, if the node has room; else say why it has none."""
+        wanted = to_resize(self.context.records)
+        if self._finished or self._terminate.is_set() or not (wanted or self._resize_pending):
+            return
+        pending = self.context.shortage() if wanted else None
+        if pending and pending != self._resize_pending:
+            reason, message = pending
+            self._tell_resize("Warning", f"Resize{reason}", f"Pod resize {reason}", wanted, error=message)
+        self._resize_pending = pending
+        if wanted and not pending:
+            self._tell_resize("Normal", "ResizeStarted", "Pod resize started", wanted)
+            for record in wanted:
+                record.allocated = record.spec.get("resources") or {}
+            task = asyncio.ensure_future(self._apply_resize(wanted))
+            self._resizing.add(task)
+            task.add_done_callback(self._resizing.discard)
+        self.report()
+
+    async def _apply_resize(self, wanted: list[ContainerRecord]) -> None:
+        restarting = [record for record in wanted if record.running and needs_restart(record)]
+        for record in wanted:
+            if record in restarting:
+                record.why_changed = f"Container {record.name} resize requires restart"
+                record.changed.set()
+            elif record.execution is not None:
+                record.actual = record.allocated
+                with contextlib.suppress(RuntimeLost):
+                    await self.context.runtime.limit_memory(record.execution.id, memory_limit(record))
+        if not restarting:
+            self._tell_resize("Normal", "ResizeCompleted", "Pod resize completed", wanted)
+        self.report()
+
+    def _tell_resize(
+        self, kind: Literal["Normal", "Warning"], reason: str, text: str, wanted: list[ContainerRecord], **more: str
+    ) -> None:
+        containers = [{"name": r.name, "resources": r.spec.get("resources") or {}} for r in wanted]
+        generation = self.context.pod["metadata"].get("generation", 1)
+        details = orjson.dumps({"containers": containers, "generation": generation, **more}).decode()
+        self.context.event(kind, reason, f"{text}: {details}")
 
     def _add_ephemeral(self) -> None:
         """Start what was added to the running pod for a look; before it runs, it starts with the pod."""

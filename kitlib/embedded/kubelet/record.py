@@ -41,7 +41,10 @@ class ContainerRecord:
         image_id: what really runs.
         container_id: `kit://...`, of the present or last instance.
         execution: the running instance, if any.
-        changed: set when its image is another than what runs, or is tried.
+        changed: set when it must start anew: its image is another than what runs or is tried, or it is resized so.
+        why_changed: what is told of that.
+        allocated: the resources the node has given it; what its spec asks for may be pending.
+        actual: the resources it runs with, or will start with.
     """
 
     spec: Object
@@ -55,6 +58,13 @@ class ContainerRecord:
     container_id: str = ""
     execution: Execution | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    why_changed: str = ""
+    allocated: Object = field(default_factory=dict)
+    actual: Object = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """A new container gets what it asks for: the scheduler saw to it."""
+        self.allocated = self.actual = self.spec.get("resources") or {}
 
     @property
     def name(self) -> str:
@@ -80,6 +90,7 @@ class ContainerRecord:
     def define(self, spec: Object) -> None:
         """Take over the container's newest definition."""
         if spec["image"] != self.spec["image"]:
+            self.why_changed = f"Container {self.name} definition changed, will be restarted"
             self.changed.set()
         self.spec = spec
 
@@ -103,9 +114,18 @@ class ContainerRecord:
             status["ready"] = False  # nobody waits for it
         else:
             status["started"] = self.started
+            status |= self._resources()
         if self.container_id:
             status["containerID"] = self.container_id
         return status
+
+    def _resources(self) -> Object:
+        """What it was given and what it runs with, as soon as it was made."""
+        if not self.container_id:
+            return {}
+        requests = self.allocated.get("requests")
+        given = {"allocatedResources": requests} if requests else {}
+        return given | {"resources": self.actual if self.running else self.allocated}
 
 
 def _restored(record: ContainerRecord, status: Object, *, policy: str, now: str) -> ContainerRecord:
@@ -113,6 +133,7 @@ def _restored(record: ContainerRecord, status: Object, *, policy: str, now: str)
     record.restart_count = status.get("restartCount", 0)
     record.last_state = status.get("lastState") or {}
     record.image_id = status.get("imageID", "")
+    record.allocated = record.actual = status.get("resources", record.allocated)
     state = status.get("state") or {}
     if running := state.get("running"):
         ended = {

@@ -175,6 +175,9 @@ class Runtime(Protocol):
             RuntimeLost: the runtime went away.
         """
 
+    async def limit_memory(self, container_id: str, limit: int) -> None:
+        """Let a running container hold so many bytes from now on, 0 is any number; one that has ended is ignored."""
+
     async def signal(self, container_id: str, number: signal.Signals) -> None:
         """Send a signal to a container's PID 1; one that has ended is ignored."""
 

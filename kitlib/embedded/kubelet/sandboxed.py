@@ -163,6 +163,11 @@ class SandboxedRuntime:
         exited.add_done_callback(lambda _: self._running.pop(spec.id, None))
         return execution
 
+    async def limit_memory(self, container_id: str, limit: int) -> None:
+        """Watch a container with another limit."""
+        if container_id in self._running:
+            await self.holder.call("limit_memory", container=container_id, limit=limit)
+
     async def signal(self, container_id: str, number: signal.Signals) -> None:
         """Signal a container's PID 1."""
         if container_id in self._running:

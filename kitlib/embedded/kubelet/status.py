@@ -13,6 +13,8 @@ from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord
 
 __all__ = ["PodFacts", "pod_status"]
 
+_PENDING, _IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
+
 
 @dataclass(frozen=True, slots=True)
 class PodFacts:
@@ -25,6 +27,7 @@ class PodFacts:
         sandbox_ready: whether the pod's network exists.
         finished: whether nothing will be started any more.
         failure: (reason, message) when the node has ended the pod.
+        resize_pending: (reason, message) when the node has no room for what the pod asks for now.
     """
 
     now: str
@@ -33,6 +36,7 @@ class PodFacts:
     sandbox_ready: bool
     finished: bool
     failure: tuple[str, str] | None = None
+    resize_pending: tuple[str, str] | None = None
 
 
 def pod_status(pod: Object, records: Sequence[ContainerRecord], facts: PodFacts) -> Object:
@@ -95,11 +99,20 @@ def _conditions(pod: Object, records: Sequence[ContainerRecord], facts: PodFacts
         _ready(pod, containers),
         containers,
     ]
-    names = {c["type"] for c in wanted}
+    wanted += _resize_conditions(records, facts)
+    names = {c["type"] for c in wanted} | {_PENDING, _IN_PROGRESS}
     previous = {c["type"]: c for c in pod.get("status", {}).get("conditions") or []}
     generation = pod["metadata"].get("generation", 1)
     result = [_stamped(c, previous.get(c["type"]), facts.now, generation) for c in wanted]
     return [*result, *(c for name, c in previous.items() if name not in names)]
+
+
+def _resize_conditions(records: Sequence[ContainerRecord], facts: PodFacts) -> list[Object]:
+    """What is not so is not told: these two are there only while they are true."""
+    found = [_condition(_PENDING, True, *facts.resize_pending)] if facts.resize_pending else []
+    if any(record.running and record.actual != record.allocated for record in records):
+        found.append(_condition(_IN_PROGRESS, True))
+    return found
 
 
 def _condition(kind: str, value: bool, reason: str = "", message: str = "") -> Object:

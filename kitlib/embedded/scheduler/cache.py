@@ -8,7 +8,7 @@ from __future__ import annotations
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
-from kitlib.embedded.scheduler.node_info import NodeInfo, PodInfo
+from kitlib.embedded.scheduler.node_info import NodeInfo, PodInfo, held_in_resize
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["Cache"]
@@ -80,4 +80,5 @@ def _is_same(old: Object, new: Object) -> bool:
         old["spec"] == new["spec"]
         and objects.labels(old) == objects.labels(new)
         and objects.is_terminating(old) == objects.is_terminating(new)
+        and held_in_resize(old) == held_in_resize(new)
     )

@@ -15,7 +15,7 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.scheduler.affinity_term import AffinityTerm, required_terms, weighted_terms
 
-__all__ = ["HostPort", "NodeInfo", "PodInfo", "Requests", "amounts", "pod_requests"]
+__all__ = ["HostPort", "NodeInfo", "PodInfo", "Requests", "amounts", "held_in_resize", "pod_requests"]
 
 Requests: TypeAlias = dict[str, int]
 """Amounts by resource: thousandths of a CPU, whole units of everything else."""
@@ -24,6 +24,8 @@ HostPort: TypeAlias = tuple[int, str, str]
 """Number, protocol, address."""
 
 _ANY = "0.0.0.0"
+_REFUSED = ""
+_RESIZES = ("PodResizeInProgress", "PodResizePending")
 # What a container without a request counts for when nodes are compared; it is never held against a node.
 _ASSUMED = {"cpu": 100, "memory": 200 << 20}
 
@@ -156,14 +158,14 @@ def pod_requests(pod: Object, *, assumed: Mapping[str, int] | None = None) -> Re
         >>> pod_requests({"spec": {"containers": [{"resources": {"requests": {"cpu": "250m"}}}]}})
         {'cpu': 250}
     """
-    spec = pod["spec"]
+    spec, given = pod["spec"], held_in_resize(pod)
     total: Counter[str] = Counter()
     for container in spec.get("containers") or []:
-        total.update(_requests(container, assumed))
+        total.update(_requests(container, assumed, given))
     sidecars: Counter[str] = Counter()
     highest: Requests = {}
     for container in spec.get("initContainers") or []:
-        wanted = Counter(_requests(container, assumed))
+        wanted = Counter(_requests(container, assumed, given))
         if container.get("restartPolicy") == "Always":
             sidecars.update(wanted)
             needed = sidecars
@@ -178,8 +180,26 @@ def pod_requests(pod: Object, *, assumed: Mapping[str, int] | None = None) -> Re
     return result
 
 
-def _requests(container: Object, assumed: Mapping[str, int] | None) -> Requests:
-    return dict(assumed or {}) | amounts((container.get("resources") or {}).get("requests") or {})
+def _requests(container: Object, assumed: Mapping[str, int] | None, given: Mapping[str, Requests]) -> Requests:
+    asked = amounts((container.get("resources") or {}).get("requests") or {})
+    held = given.get(container["name"], {}) if given else {}
+    if _REFUSED in given:
+        asked = held
+    return dict(assumed or {}) | asked | {name: max(amount, asked.get(name, 0)) for name, amount in held.items()}
+
+
+def held_in_resize(pod: Object) -> dict[str, Requests]:
+    """Return what the containers of a pod hold while it is resized: until that is done, the higher number counts.
+
+    What can never be is not asked for: that is marked by an entry which is no container's.
+    """
+    status = pod.get("status") or {}
+    resizes = [c for c in status.get("conditions") or () if c["type"] in _RESIZES]
+    if not resizes:
+        return {}
+    every = [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
+    held = {one["name"]: amounts(one.get("allocatedResources") or {}) for one in every}
+    return held | ({_REFUSED: {}} if any(c.get("reason") == "Infeasible" for c in resizes) else {})
 
 
 def _host_ports(pod: Object) -> Iterable[HostPort]:

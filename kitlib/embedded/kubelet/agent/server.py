@@ -137,6 +137,15 @@ class AgentServer:
         exited.add_done_callback(lambda code: self._container_ended(name, code.result(), status))
         return {"executed": executed}, []
 
+    async def _do_limit_memory(self, request: Message, _: list[int]) -> Reply:
+        name, limit = request["container"], request["limit"]
+        container = self._containers.get(name)
+        if container is not None and limit:
+            self._memory.add(name, container.pid, limit)
+        else:
+            self._memory.discard(name)
+        return {}, []
+
     def _container_ended(self, name: str, code: int, status: StartStatus) -> None:
         status.close()
         self._memory.discard(name)

@@ -8,6 +8,7 @@ from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.container_validation import validate_containers
 from kitlib.embedded.registry.strategies.placement_validation import validate_placement
+from kitlib.embedded.registry.strategies.resizing import validate_resize_policies
 from kitlib.embedded.registry.strategies.security_validation import validate_pod_security
 from kitlib.embedded.registry.strategies.volume_validation import validate_volumes
 
@@ -32,7 +33,7 @@ def validate_pod_spec(spec: Object, path: str = "spec") -> list[FieldError]:
         ['spec.containers: Required value']
     """
     errors = validate_volumes(spec.get("volumes") or [], f"{path}.volumes")
-    errors += validate_containers(spec, path)
+    errors += validate_containers(spec, path) + validate_resize_policies(spec, path)
     errors += fields.one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
     errors += fields.one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), _DNS_POLICIES)
     if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):

@@ -17,6 +17,7 @@ from kitlib.embedded.registry.strategies.ephemeral_containers import (
 from kitlib.embedded.registry.strategies.pod_admission import admit
 from kitlib.embedded.registry.strategies.pod_defaults import all_containers, default_pod_spec
 from kitlib.embedded.registry.strategies.pod_validation import validate_pod_change, validate_pod_spec
+from kitlib.embedded.registry.strategies.resizing import keep_all_but_resources, validate_resize
 
 __all__ = ["PodStrategy", "qos_class"]
 
@@ -48,6 +49,8 @@ class PodStrategy(Strategy):
         """Keep the QoS class, which never changes, and what the subresource may not change."""
         if ctx.subresource == "ephemeralcontainers":
             keep_all_but_ephemeral(obj, old)
+        elif ctx.subresource == "resize":
+            keep_all_but_resources(obj, old)
         if qos := (old.get("status") or {}).get("qosClass"):
             obj.setdefault("status", {})["qosClass"] = qos
 
@@ -66,6 +69,8 @@ class PodStrategy(Strategy):
         """Refuse changes of what a pod is."""
         if ctx.subresource == "ephemeralcontainers":
             return validate_ephemeral_change(obj, old)
+        if ctx.subresource == "resize":
+            return validate_resize(obj, old, qos=qos_class(obj["spec"]))
         return validate_pod_change(obj["spec"], old["spec"])
 
     def grace_period(self, obj: Object, requested: int | None) -> int:
