@@ -68,7 +68,7 @@ class Picture:
 
 def picture(record: Record) -> Picture:
     """Arrange recorded changes in lanes."""
-    history = History(record.changes)
+    history = History(_in_step(record.changes))
     if not history:
         return Picture(record.title, 0.0, (), ())
     start, end = _span(history, record)
@@ -83,7 +83,7 @@ def picture(record: Record) -> Picture:
 
 def story(record: Record) -> Iterator[str]:
     """Tell recorded changes in words, one line per change that a reader cares for."""
-    history = History(record.changes)
+    history = History(_in_step(record.changes))
     if not history:
         return
     (start, _), shown = _span(history, record), _shown(history, record)
@@ -96,6 +96,18 @@ def story(record: Record) -> Iterator[str]:
             told[change.uid] = state
             short = change.uid[:4]
             yield f"{change.time - start:8.2f} s  {short_kind(change.kind)} {change.name} ({short}): {state}"
+
+
+def _in_step(changes: tuple[Change, ...]) -> Iterator[Change]:
+    """Yield changes, newest first, none later than one that the API server made after it.
+
+    Each kind is watched on its own, and the news of one may come some milliseconds after the news of another: without
+    this, a claim would seem to be made after the pod that needed it.
+    """
+    latest = float("inf")
+    for change in sorted(changes, key=lambda one: one.revision, reverse=True):
+        latest = min(latest, change.time)
+        yield replace(change, time=latest)
 
 
 def short_kind(kind: str) -> str:

@@ -1,5 +1,6 @@
 """What lab 05 checks, what it is worth, and the hints."""
 
+import re
 from datetime import datetime
 
 from kitlib.checks import Checkpoint, Criterion, Finding, Mode, Observation, Probe, met, pending, unmet
@@ -19,6 +20,12 @@ from kitlib.lab import LabSpec, Prediction
 FOLDER = "/usr/share/nginx/html"
 FILE = f"{FOLDER}/writer.txt"
 CLAIMS = ("www-web-0", "www-web-1", "www-web-2")
+PAGE = f"{FOLDER}/index.html"
+PAGES = ("123", "456", "789")
+
+
+#: Asks each pod by its name; a character that no page has stands after each answer.
+_ASK_ALL = "for n in 0 1 2; do curl -s --max-time 5 http://web-$n.web/; printf '\\036'; done"
 
 
 def replica_counts(observation: Observation) -> list[int]:
@@ -61,6 +68,43 @@ def two_pods_named_web_2(observation: Observation) -> Finding:
         coming = replica_counts(observation)[-1:] == [3] and not (living and living.ready())
         return (pending if coming else unmet)(f"pods named web-2 that were Ready: {seen}", wanted)
     return met(f"pods named web-2, by UID: {seen}", wanted)
+
+
+def words_of(page: str) -> str:
+    """The text of a page, without markup."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def pages_seen(observation: Observation, wanted: str, found: list[tuple[str, str, str]]) -> Finding:
+    """Compare pages, each with (where, problem, text), with those that are asked for."""
+    seen = [f"{where}: {problem or repr(words_of(text)[:30])}" for where, problem, text in found]
+    if any(problem for _, problem, _ in found):
+        coming = (observation.find("StatefulSet", "web") or {"spec": {}})["spec"].get("replicas", 1) >= 3
+        return (pending if coming else unmet)("; ".join(seen), wanted)
+    right = [words_of(text) for _, _, text in found] == list(PAGES)
+    return (met if right else unmet)("; ".join(seen), wanted)
+
+
+def pages_on_volumes(observation: Observation) -> Finding:
+    wanted = f"{PAGE} holds 123 in web-0, 456 in web-1, 789 in web-2, each on the pod's own volume"
+    found = []
+    for ordinal in range(3):
+        probe = observation.probes[f"page-{ordinal}"]
+        folder, _, text = probe.stdout.partition("\n")
+        if not probe.problem and folder != FOLDER:
+            return unmet(f"web-{ordinal}: no page on the volume", wanted)
+        found.append((f"web-{ordinal}", probe.problem, text))
+    return pages_seen(observation, wanted, found)
+
+
+def pages_by_name(observation: Observation) -> Finding:
+    wanted = "http://web-0.web answers 123, http://web-1.web 456, http://web-2.web 789"
+    probe = observation.probes["names"]
+    if probe.problem:
+        return pages_seen(observation, wanted, [("web-0", probe.problem, "")])
+    answers = probe.stdout.split("\x1e")[:3]
+    found = [(f"web-{ordinal}.web", "", text) for ordinal, text in enumerate(answers)]
+    return pages_seen(observation, wanted, found)
 
 
 def another_web_1(observation: Observation) -> Finding:
@@ -359,6 +403,39 @@ REUSED = Checkpoint(
     ),
 )
 
+OWN_PAGES = Checkpoint(
+    id="own-pages",
+    title="A page of its own, under a name of its own",
+    covers=("serviceName", "volumeClaimTemplates"),
+    attempted=lambda o: any(words_of(o.probes[f"page-{n}"].stdout).endswith(PAGES) for n in range(3)),
+    probes=(
+        # The first line is where the file's volume is mounted, so that a file beside the volume is told from one on it.
+        *(Probe(f"page-{n}", f"web-{n}", ("sh", "-c", f"stat -c %m {PAGE} && cat {PAGE}")) for n in range(3)),
+        Probe("names", "web-0", ("sh", "-c", _ASK_ALL)),
+    ),
+    criteria=(
+        Criterion(
+            "pages",
+            "Each volume has a page of its own",
+            2,
+            pages_on_volumes,
+            "Three replicas of one program, three different contents: that is what a Deployment cannot do.",
+        ),
+        Criterion(
+            "names",
+            "Each pod serves its page under its own DNS name",
+            3,
+            pages_by_name,
+            "Who wants this very replica needs a name that leads to it, and only to it.",
+        ),
+    ),
+    hints=(
+        "The folder that the volume is mounted at is the folder that nginx serves; a page without a name is the index.",
+        "Three pods, three volumes: each file has to be written in the pod that it belongs to.",
+        "Does one of the names not answer? Ask for `http://web-0.web` from web-0 first, then for the others.",
+    ),
+)
+
 REPLACED = Checkpoint(
     id="pod-replaced",
     title="Same name, same claim, same file, new pod",
@@ -444,13 +521,14 @@ LAB = LabSpec(
     slug="05-volume-claim-templates",
     title="Lab 05: A volume for every replica",
     namespace="lab-05",
-    minutes=40,
+    minutes=45,
     objectives=(
         "give every replica of a StatefulSet a volume of its own",
         "say what stays, and what does not, when a pod, a replica or the whole set goes",
+        "reach one replica of several by its name",
         "prove with UIDs whether something is the same object or only has the same name",
     ),
-    checkpoints=(HEADLESS, REPLICAS, ORDER, SCALE_UP, SCALE_DOWN, REUSED, REPLACED, OUTLIVE),
+    checkpoints=(HEADLESS, REPLICAS, ORDER, SCALE_UP, SCALE_DOWN, REUSED, OWN_PAGES, REPLACED, OUTLIVE),
     predictions=(
         Prediction(
             "start",
@@ -473,6 +551,17 @@ LAB = LabSpec(
             },
             "c",
             "The pod of the highest ordinal is deleted. The claim and its volume stay, in case the ordinal comes back.",
+        ),
+        Prediction(
+            "pages",
+            "Three pods of one image, each with a page of its own. What does http://web-1.web answer?",
+            {
+                "a": "the page of web-1, every time",
+                "b": "one of the three pages, each time another",
+                "c": "the page that was written last",
+            },
+            "a",
+            "The name web-1.web leads to one pod. The name web alone leads to all of them, and the client picks one.",
         ),
         Prediction(
             "replace",

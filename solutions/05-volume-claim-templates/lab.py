@@ -175,6 +175,9 @@ lab.reveal("start")
 # **Your turn.** Scale the set to `3` replicas, and leave `web-0` and `web-1` alone. A new ordinal appears for the
 # first time, so there is no claim `www-web-2` yet: watch the template make one.
 
+# %% id="up-begun"
+begun = lab.now()
+
 # %% id="up" solves="scale-up"
 ### BEGIN SOLUTION: scale the set to 3 replicas with %kubectl
 # %kubectl scale statefulset web --replicas=3
@@ -183,6 +186,9 @@ lab.wait("statefulset", "web")
 
 # %% id="up-look"
 # %kubectl get pods,persistentvolumeclaims
+
+# %% id="up-picture"
+lab.timeline("*web-*", since=begun)
 
 # %% id="check-scale-up" checks="scale-up"
 lab.check("scale-up")
@@ -209,6 +215,9 @@ print("claim", claim_before)
 # %% id="predict-down"
 lab.predict("scale-down", "?")
 
+# %% id="down-begun"
+begun = lab.now()
+
 # %% id="down" solves="scale-down"
 ### BEGIN SOLUTION: scale the set to 2 replicas
 # %kubectl scale statefulset web --replicas=2
@@ -222,6 +231,9 @@ lab.wait("pod", "web-2", until="deleted")
 # `web-2` is gone: a set always removes the highest ordinal first. But `www-web-2` is still there, still Bound, with the
 # volume and all that is on it. Kubernetes would rather keep data that nobody needs than lose data that somebody does.
 
+# %% id="down-picture"
+lab.timeline("*web-*", since=begun)
+
 # %% id="check-scale-down" checks="scale-down"
 lab.check("scale-down")
 
@@ -233,6 +245,9 @@ lab.reveal("scale-down")
 #
 # **Your turn.** Scale to `3` once more. Is it the same pod? Is it the same claim? Compare the UIDs with those you noted.
 
+# %% id="again-begun"
+begun = lab.now()
+
 # %% id="again" solves="claim-reused"
 ### BEGIN SOLUTION: scale to 3 again, then compare lab.uid(…) with what you noted
 # %kubectl scale statefulset web --replicas=3
@@ -241,11 +256,61 @@ print("same pod object:  ", lab.uid("pod", "web-2") == pod_before)
 print("same claim object:", lab.uid("pvc", "www-web-2") == claim_before)
 ### END SOLUTION
 
+# %% id="again-picture"
+lab.timeline("*web-2", since=begun)
+
 # %% id="check-claim-reused" checks="claim-reused"
 lab.check("claim-reused")
 
+# %% [markdown] id="pages-task"
+# ## 6. A page of its own
+#
+# Three pods run the same program from the same image. What makes each of them somebody is what is on its volume, and the
+# name under which it can be asked for it.
+#
+# **Your turn.** Predict first. Then write a page into each pod's volume, as the file `/usr/share/nginx/html/index.html`:
+#
+# | pod | page |
+# |---|---|
+# | `web-0` | `123` |
+# | `web-1` | `456` |
+# | `web-2` | `789` |
+#
+# and ask each pod for its page by its own DNS name: from `web-0`, `curl -s http://web-0.web`, and so on.
+
+# %% id="predict-pages"
+lab.predict("pages", "?")
+
+# %% id="pages-write" solves="own-pages"
+### BEGIN SOLUTION: write the three files with %kubectl exec … -- sh -c '…'
+# %kubectl exec web-0 -- sh -c 'echo 123 > /usr/share/nginx/html/index.html'
+# %kubectl exec web-1 -- sh -c 'echo 456 > /usr/share/nginx/html/index.html'
+# %kubectl exec web-2 -- sh -c 'echo 789 > /usr/share/nginx/html/index.html'
+### END SOLUTION
+
+# %% id="pages-ask" solves="own-pages"
+### BEGIN SOLUTION: ask the three names, from web-0
+# %kubectl exec web-0 -- curl -s http://web-0.web
+# %kubectl exec web-0 -- curl -s http://web-1.web
+# %kubectl exec web-0 -- curl -s http://web-2.web
+### END SOLUTION
+
+# %% [markdown] id="pages-all-text"
+# For contrast, look up the name of the Service without a pod in front. It has the addresses of all three, and which of them
+# is asked is up to the client:
+
+# %% id="pages-all"
+# %kubectl exec web-0 -- sh -c 'getent ahostsv4 web | cut -d " " -f 1 | sort -u'
+# %kubectl exec web-0 -- sh -c 'getent ahostsv4 web-1.web | cut -d " " -f 1 | sort -u'
+
+# %% id="check-own-pages" checks="own-pages"
+lab.check("own-pages")
+
+# %% id="reveal-pages"
+lab.reveal("pages")
+
 # %% [markdown] id="file-task"
-# ## 6. A pod dies, a file lives
+# ## 7. A pod dies, a file lives
 #
 # Now the heart of the matter. **Your turn**, in this order:
 #
@@ -267,6 +332,9 @@ writer = lab.uid("pod", "web-1")
 # %% id="file-look"
 # %kubectl get pods -o wide
 
+# %% id="file-begun"
+begun = lab.now()
+
 # %% id="file-delete" solves="pod-replaced"
 ### BEGIN SOLUTION: delete the pod, then wait for its successor with lab.wait("pod", "web-1")
 # %kubectl delete pod web-1
@@ -275,6 +343,9 @@ lab.wait("pod", "web-1")
 
 # %% id="file-after"
 # %kubectl get pods -o wide
+
+# %% id="file-picture"
+lab.timeline("*web-1", since=begun)
 
 # %% [markdown] id="file-seen"
 # The same name, but a new IP. Does the DNS name lead to the new address? Ask from `web-0`; and read the file.
@@ -285,6 +356,12 @@ lab.wait("pod", "web-1")
 # %kubectl exec web-1 -- cat /usr/share/nginx/html/writer.txt
 ### END SOLUTION
 
+# %% [markdown] id="file-page-text"
+# And the page that you gave to `web-1`? A client that knows only the name has not noticed anything:
+
+# %% id="file-page"
+# %kubectl exec web-0 -- curl -s http://web-1.web
+
 # %% id="check-pod-replaced" checks="pod-replaced"
 lab.check("pod-replaced")
 
@@ -292,12 +369,15 @@ lab.check("pod-replaced")
 lab.reveal("replace")
 
 # %% [markdown] id="delete-task"
-# ## 7. Without the set
+# ## 8. Without the set
 #
 # **Your turn.** Delete the StatefulSet `web`, and nothing else. Its pods go with it. What about the claims?
 
 # %% id="predict-delete"
 lab.predict("delete", "?")
+
+# %% id="delete-begun"
+begun = lab.now()
 
 # %% id="delete" solves="claims-outlive-set"
 ### BEGIN SOLUTION: delete the StatefulSet
@@ -310,6 +390,9 @@ lab.wait("pod", "web-2", until="deleted")
 # %% id="delete-look"
 # %kubectl get pods,persistentvolumeclaims
 
+# %% id="delete-picture"
+lab.timeline("*web-*", since=begun)
+
 # %% id="check-claims-outlive-set" checks="claims-outlive-set"
 lab.check("claims-outlive-set")
 
@@ -319,15 +402,15 @@ lab.reveal("delete")
 # %% [markdown] id="summary"
 # ## What you have seen
 #
-# | you took away | pod's name | pod's UID and IP | claim, volume, file |
+# | you took away | pod's name | pod's UID and IP | claim, volume, files |
 # |---|---|---|---|
 # | a replica, and gave it back | the same | new | **the same** |
 # | a pod | the same | new | **the same** |
 # | the whole set | – | – | **still there** |
 #
 # So a StatefulSet's identity is a *name* and the *claim* that goes with the name. Deleting data is always a decision of
-# its own: `kubectl delete pvc …`, or a set whose `persistentVolumeClaimRetentionPolicy` says so, which is the topic of
-# a later lab.
+# its own: `kubectl delete pvc …`, or a set whose `persistentVolumeClaimRetentionPolicy` says so, as in
+# [lab 06](../06-scaling/lab.ipynb).
 #
 # Here is the whole story in one picture.
 
@@ -340,6 +423,10 @@ lab.scores()
 # %% [markdown] id="end"
 # Done? The next cell removes everything this lab has made, and nothing else. And should you want to see how a step can be
 # done, `lab.solution("scale-up", confirm=True)` shows it; hints come first.
+#
+# Where the default class gets its volumes from was the topic of [lab 04](../04-dynamic-provisioning/lab.ipynb), and what a
+# name under a headless Service is worth that of [lab 02](../02-headless-services/lab.ipynb). Next:
+# [lab 06, scaling](../06-scaling/lab.ipynb), where the order of things is put to the test.
 
 # %% id="reset"
 # lab.reset()

@@ -24,6 +24,11 @@ def scale_to_two(bench: Bench) -> None:
     bench.scale(2)
 
 
+def own_pages(bench: Bench) -> None:
+    for ordinal, page in enumerate(("123", "456", "789")):
+        bench.sh(f"web-{ordinal}", f"echo {page} > /usr/share/nginx/html/index.html")
+
+
 def write_then_delete(bench: Bench) -> None:
     uid = bench.uid("pod", "web-1")
     bench.sh("web-1", f"echo {uid} > /usr/share/nginx/html/writer.txt")
@@ -42,6 +47,7 @@ MOVES = {
     "scale-up": scale_to_three,
     "scale-down": scale_to_two,
     "claim-reused": scale_to_three,
+    "own-pages": own_pages,
     "pod-replaced": write_then_delete,
     "claims-outlive-set": delete_set,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kitlib.embedded.kubelet.images import store
 from kitlib.embedded.kubelet.images.catalogue import Catalogue, ImageNotFound
 from kitlib.embedded.kubelet.images.reference import ImageReference, InvalidImageName
 from kitlib.embedded.kubelet.images.store import ImageStore
@@ -94,3 +95,14 @@ async def test_what_could_not_be_unpacked_is_tried_again(tmp_path: Path) -> None
         await store.pull("pause:3.10")
     (tmp_path / "images").unlink()
     assert (await store.pull("pause:3.10")).layers[0].is_dir()
+
+
+async def test_nginx_has_curl_also_where_the_machine_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = tmp_path / "bin"
+    machine.mkdir()
+    monkeypatch.setattr(store, "_USERLAND", str(machine))
+    [layer] = (await ImageStore(tmp_path / "without").pull("nginx")).layers
+    assert (layer / "usr/bin/curl").exists() and (layer / "usr/lib/kit/run").exists()
+    (machine / "curl").touch(mode=0o755)
+    pulled = await ImageStore(tmp_path / "with").pull("nginx")
+    assert not (pulled.layers[0] / "usr/lib/kit").exists() and pulled.mounts == ()

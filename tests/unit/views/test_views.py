@@ -115,6 +115,14 @@ def test_pods_of_several_images_are_labelled():
     assert [bar.label for bar in lane.bars] == ["nginx:1", "nginx:2", "nginx:2"]
 
 
+def test_what_happened_first_is_never_drawn_later():
+    changes = Story().claim("ADDED", "www-web-0", "c").pod("ADDED", "web-0", "p").changes
+    late = [replace(changes[0], time=1.9), replace(changes[1], time=1.8)]
+    drawn = picture(Record(tuple(late)))
+    born = {lane.name: lane.bars[0].start for lane in drawn.lanes}
+    assert born["www-web-0"] <= born["web-0"]
+
+
 def test_marks_tell_what_a_strategy_holds_back():
     story = Story().add("ADDED", "StatefulSet", "web", "s", replicas=2, images=["a"], strategy="RollingUpdate")
     for facts in (

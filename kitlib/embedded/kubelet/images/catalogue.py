@@ -41,7 +41,7 @@ class Image:
 
     `tags` is the pattern of the tags that exist, so that `nginx:broken` is as missing as it is in a real registry.
     `applets` are commands that come from the kit where the machine has none of that name; `python` says that the kit's
-    own programs (`/usr/lib/kit/run`) and the Python they need are in the image.
+    own programs (`/usr/lib/kit/run`) and the Python they need are in the image; an applet that is needed brings them.
     """
 
     name: str

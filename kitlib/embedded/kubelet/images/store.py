@@ -76,7 +76,7 @@ class ImageStore:
         self._present.add(text)
         program = image.programs[0].command if image.programs else "sh"
         image_id = f"{reference.repository}@sha256:{digest}#{program}"
-        mounts = self._interpreter.mounts if image.python else ()
+        mounts = self._interpreter.mounts if _needs_python(image) else ()
         return PulledImage(image, reference.normalized, image_id, (layer,), size, mounts)
 
     async def _unpacked(self, image: Image) -> tuple[str, Path, int]:
@@ -94,9 +94,9 @@ class ImageStore:
 
     def _unpack(self, image: Image) -> tuple[str, Path, int]:
         programs = [(program, _locate(image, program)) for program in image.programs]
-        applets = [name for name in image.applets if shutil.which(name, path=_USERLAND) is None]
+        applets = _missing(image)
         digest = hashlib.sha256(repr((image, applets)).encode())
-        if image.python:
+        if _needs_python(image):
             digest.update(self._interpreter.fingerprint())
         for _, source in programs:
             with source.open("rb") as file:
@@ -133,8 +133,17 @@ class ImageStore:
             target.chmod(0o755)
         for path, destination in image.links.items():
             (building / path.lstrip("/")).symlink_to(destination)
-        if image.python:
+        if _needs_python(image):
             install(building, self._interpreter, applets)
+
+
+def _missing(image: Image) -> list[str]:
+    """Return the applets that the machine has no command for."""
+    return [name for name in image.applets if shutil.which(name, path=_USERLAND) is None]
+
+
+def _needs_python(image: Image) -> bool:
+    return image.python or bool(_missing(image))
 
 
 def _locate(image: Image, program: Program) -> Path:
