@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -120,7 +121,106 @@ def test_readiness(pods: Pods) -> None:
     pods.delete(name, 0)
 
 
-@pytest.mark.parametrize(("policy", "code", "phase"), [("Never", 1, "Failed"), ("Always", 0, "Running")])
+def test_readiness_waits_for_its_delay(pods: Pods) -> None:
+    """Probing container with readiness probe should not be ready before initial delay and never restart"""
+    probe = {"exec": {"command": ["true"]}, "initialDelaySeconds": 3, "periodSeconds": 1}
+    name = pods.create(shell("sleep 600", readinessProbe=probe))
+    running = status(pods.until(name, lambda pod: "running" in status(pod)["state"], "its start"))
+    assert running["started"] is True
+    pod = pods.ready(name)
+    ready = next(c for c in pod["status"]["conditions"] if c["type"] == "Ready")
+    begun = running["state"]["running"]["startedAt"]
+    assert _seconds(ready["lastTransitionTime"]) - _seconds(begun) >= 2  # both are cut to whole seconds
+    assert status(pod)["restartCount"] == 0
+
+
+def _seconds(stamp: str) -> float:
+    return time.mktime(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def test_a_growing_number_of_restarts(pods: Pods) -> None:
+    """Probing container should have monotonically increasing restart count"""
+    name = pods.create(
+        shell("sleep 600", livenessProbe={"exec": {"command": ["false"]}, **FAST}), terminationGracePeriodSeconds=1
+    )
+    seen = 0
+    while seen < 3:
+        count = status(pods.until(name, restarts(seen + 1), "one more restart"))["restartCount"]
+        assert count > seen
+        seen = count
+    pods.delete(name, 0)
+
+
+def test_startup_probes(pods: Pods) -> None:
+    """Probing container should be restarted startup probe fails; should *not* be restarted by liveness probe because
+    startup probe delays it; should be ready immediately after startupProbe succeeds
+    """
+    fails, passes = {"exec": {"command": ["false"]}}, {"exec": {"command": ["true"]}}
+    failing = pods.create(shell("sleep 600", startupProbe=fails | FAST), terminationGracePeriodSeconds=1)
+    slow = fails | {"periodSeconds": 1, "failureThreshold": 60}
+    delayed = pods.create(shell("sleep 600", startupProbe=slow, livenessProbe=fails | FAST, readinessProbe=passes))
+    script = shell("sleep 2; touch /tmp/started; sleep 600")
+    started = {"exec": {"command": ["cat", "/tmp/started"]}, "periodSeconds": 1, "failureThreshold": 60}
+    prompt = pods.create(script | {"startupProbe": started, "readinessProbe": passes | {"periodSeconds": 600}})
+    pods.ready(prompt)
+    pods.until(failing, restarts(1), "a restart")
+    found = status(pods.get(delayed))
+    assert (found["restartCount"], found["ready"], found["started"]) == (0, False, False)
+    for name in (failing, delayed, prompt):
+        pods.delete(name, 0)
+
+
+def test_redirects(pods: Pods) -> None:
+    """Probing container should be restarted with a local redirect http liveness probe; should *not* be restarted with a
+    non-local redirect http liveness probe
+    """
+    probe = {"initialDelaySeconds": 2, **FAST}
+    local = {"httpGet": {"path": "/redirect?loc=%2Fno-such", "port": 8080}} | probe
+    far = {"httpGet": {"path": "/redirect?loc=http%3A%2F%2F0.0.0.0%2F", "port": 8080}} | probe
+    names = [
+        pods.create({"args": ["liveness"], "livenessProbe": each}, terminationGracePeriodSeconds=1)
+        for each in (local, far)
+    ]
+    pods.until(names[0], restarts(1), "a restart")
+    warnings = f"{pods.base}/events?fieldSelector=involvedObject.name={names[1]},reason=ProbeWarning"
+    [event, *_] = pods.patience.until(lambda: pods.rest.get(warnings)["items"], "a warning about the redirect")
+    assert event["message"].startswith("Liveness probe warning: Probe terminated redirects, Response body: <a href=")
+    assert status(pods.get(names[1]))["restartCount"] == 0
+    for name in names:
+        pods.delete(name, 0)
+
+
+def test_readiness_of_what_ends(pods: Pods) -> None:
+    """Probing container should mark readiness on pods to false while pod is in progress of terminating when a pod has a
+    readiness probe; and disable its liveness probes
+    """
+    script = "trap 'rm /tmp/ready; sleep 6; exit 0' TERM; touch /tmp/ready; while :; do sleep 0.1; done"
+    probe = {"exec": {"command": ["cat", "/tmp/ready"]}, **FAST}
+    name = pods.create(shell(script, readinessProbe=probe, livenessProbe=probe), terminationGracePeriodSeconds=20)
+    pods.ready(name)
+    pods.delete(name)
+    pods.until(name, lambda pod: condition(pod, "Ready") == "False", "unready while it ends")
+    pods.gone(name)
+    path = f"{pods.base}/events?fieldSelector=involvedObject.name={name},reason=Unhealthy"
+    told = [event["message"] for event in pods.rest.get(path)["items"]]
+    assert not [text for text in told if text.startswith("Liveness")]
+
+
+def test_a_probes_own_grace(pods: Pods) -> None:
+    """Probing container should override timeoutGracePeriodSeconds when LivenessProbe field is set; when StartupProbe
+    field is set
+    """
+    for kind in ("livenessProbe", "startupProbe"):
+        probe = {"exec": {"command": ["false"]}, "terminationGracePeriodSeconds": 1, **FAST}
+        script = "trap '' TERM; while :; do sleep 0.1; done"
+        name = pods.create(shell(script, **{kind: probe}), terminationGracePeriodSeconds=1000)
+        pods.until(name, restarts(1), "a restart long before the pod's own grace is over")
+        pods.delete(name, 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "phase"), [("Never", 1, "Failed"), ("Never", 0, "Running"), ("Always", 0, "Running")]
+)
 def test_init_containers(pods: Pods, policy: str, code: int, phase: str) -> None:
     """InitContainer should (not) start app containers / invoke init containers on a RestartNever/RestartAlways pod"""
     init = [{"name": f"init{n}", "image": "busybox", **shell(f"exit {code if n else 0}")} for n in (1, 2)]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.behaviour.pods import Pods, mount, mounttest, shell
 from tests.behaviour.rest import MERGE, Json
+from tests.behaviour.workloads import unique
 
 DATA = {"data-1": "value-1", "data-2": "value-2", "data-3": "value-3"}
 ITEMS = [{"key": "data-2", "path": "path/to/data-2"}]
@@ -119,8 +120,11 @@ def test_several_volumes_of_one(pods: Pods) -> None:
     assert pods.says(container, volumes=volumes) == "confsecretconf"
 
 
-def test_downward_api_files(pods: Pods) -> None:
-    """Downward API volume: podname, cpu and memory limits and requests, DefaultMode, item mode, update labels"""
+@pytest.mark.parametrize("kind", ["downwardAPI", "projected"])
+def test_downward_api_files(pods: Pods, kind: str) -> None:
+    """Downward API volume, Projected downwardAPI: podname, cpu and memory limits and requests, DefaultMode, item mode,
+    update labels
+    """
     limits = {"requests": {"cpu": "250m", "memory": "32Mi"}, "limits": {"cpu": "1250m", "memory": "64Mi"}}
     items: list[Json] = [
         {"path": "podname", "fieldRef": {"fieldPath": "metadata.name"}, "mode": 0o400},
@@ -129,7 +133,8 @@ def test_downward_api_files(pods: Pods) -> None:
     ]
     for resource in ("limits.cpu", "limits.memory", "requests.cpu", "requests.memory"):
         items.append({"path": resource, "resourceFieldRef": {"containerName": "c", "resource": resource}})
-    volumes = [{"name": "v", "downwardAPI": {"items": items, "defaultMode": 0o444}}]
+    source: Json = {"items": items} if kind == "downwardAPI" else {"sources": [{"downwardAPI": {"items": items}}]}
+    volumes = [{"name": "v", kind: source | {"defaultMode": 0o444}}]
     meta = {"labels": {"key1": "value1"}, "annotations": {"builder": "bar"}}
     container = shell("sleep 1000", volumeMounts=[mount()], resources=limits)
     name = pods.create(container, meta=meta, volumes=volumes)
@@ -226,3 +231,32 @@ def test_new_sub_path_of_a_group(pods: Pods) -> None:
     container = shell("stat -c %A:%g /s", volumeMounts=[mount("/s", subPath="new")])
     text = pods.says(container, volumes=[{"name": "v", "emptyDir": {}}], securityContext={"fsGroup": 123})
     assert text == "drwxrwsrwx:123\n"
+
+
+@pytest.mark.parametrize("kind", ["downwardAPI", "projected"])
+def test_downward_api_default_limits(pods: Pods, kind: str) -> None:
+    """Downward API volume, Projected downwardAPI: should provide node allocatable (cpu|memory) as default limit if the
+    limit is not set
+    """
+    items = [
+        {"path": name, "resourceFieldRef": {"containerName": "c", "resource": f"limits.{name}"}}
+        for name in ("cpu", "memory")
+    ]
+    source: Json = {"items": items} if kind == "downwardAPI" else {"sources": [{"downwardAPI": {"items": items}}]}
+    container = shell("cat /v/cpu; echo; cat /v/memory", volumeMounts=[mount()])
+    text = pods.says(container, volumes=[{"name": "v", kind: source}])
+    assert all(int(number) > 0 for number in text.split())
+
+
+def test_a_secret_of_the_same_name_elsewhere(pods: Pods) -> None:
+    """Secrets should be able to mount in a volume regardless of a different secret existing with same name in different
+    namespace
+    """
+    name = pods.secret({"data-1": "value-1"})
+    other = unique("other")
+    pods.rest.made("/api/v1/namespaces", {"metadata": {"name": other}})
+    body = {"metadata": {"name": name}, "data": {"other": base64.b64encode(b"x").decode()}}
+    pods.rest.made(f"/api/v1/namespaces/{other}/secrets", body)
+    container = shell("ls /v; cat /v/data-1", volumeMounts=[mount()])
+    assert pods.says(container, volumes=[{"name": "v", "secret": {"secretName": name}}]) == "data-1\nvalue-1"
+    pods.rest("DELETE", f"/api/v1/namespaces/{other}")

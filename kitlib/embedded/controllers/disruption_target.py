@@ -19,6 +19,7 @@ def with_condition(pod: Object, clock: Clock, kind: str, status: str, **fields: 
     now = format_time(clock.now())
     since = old["lastTransitionTime"] if old is not None and old["status"] == status else now
     new: Object = {"type": kind, "status": status, "lastProbeTime": None, "lastTransitionTime": since, **fields}
+    new["observedGeneration"] = pod["metadata"].get("generation", 1)
     if old is None:
         conditions.append(new)
     else:

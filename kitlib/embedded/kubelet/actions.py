@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from urllib.parse import urljoin, urlsplit
 
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.kubelet.grpc_health import check_health
@@ -20,14 +21,15 @@ __all__ = ["ActionFailed", "perform"]
 
 _OUTPUT_LIMIT = 10 << 10
 _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
+_MOST_REDIRECTS = 10
 
 
 class ActionFailed(Exception):
     """The attempt failed; the text is what the kubelet's event says."""
 
 
-async def perform(action: Object, context: PodContext, record: ContainerRecord, *, timeout: float) -> None:
-    """Make one attempt.
+async def perform(action: Object, context: PodContext, record: ContainerRecord, *, timeout: float) -> str:
+    """Make one attempt; return what is doubtful about its success, or "".
 
     Args:
         action: a probe or a lifecycle handler: with `exec`, `httpGet`, `tcpSocket`, `grpc` or `sleep`.
@@ -43,7 +45,7 @@ async def perform(action: Object, context: PodContext, record: ContainerRecord, 
             if command := action.get("exec"):
                 await _command(command.get("command") or [], context, record, timeout)
             elif request := action.get("httpGet"):
-                await _http(request, context, record)
+                return await _http(request, context, record)
             elif target := action.get("tcpSocket"):
                 await _tcp(target, context, record)
             elif target := action.get("grpc"):
@@ -54,6 +56,7 @@ async def perform(action: Object, context: PodContext, record: ContainerRecord, 
         raise ActionFailed(_timeout_text(action, context, record, timeout)) from error
     except RuntimeLost as error:
         raise ActionFailed(str(error)) from error
+    return ""
 
 
 async def _command(command: list[str], context: PodContext, record: ContainerRecord, timeout: float) -> None:
@@ -67,29 +70,50 @@ async def _command(command: list[str], context: PodContext, record: ContainerRec
         raise ActionFailed(output[:_OUTPUT_LIMIT].decode(errors="replace").strip() or f"command exited with {code}")
 
 
-async def _http(request: Object, context: PodContext, record: ContainerRecord) -> None:
+async def _http(request: Object, context: PodContext, record: ContainerRecord) -> str:
     scheme = request.get("scheme", "HTTP")
     host, port = request.get("host") or context.ip, _port(request.get("port"), record, _DEFAULT_PORTS[scheme])
-    path = "/" + request.get("path", "/").lstrip("/")
-    url = f"{scheme.lower()}://{host}:{port}{path}"
-    headers = {"Host": f"{host}:{port}", "User-Agent": "kube-probe/1.36", "Accept": "*/*", "Connection": "close"}
-    headers |= {header["name"]: header["value"] for header in request.get("httpHeaders") or []}
-    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    url = f"{scheme.lower()}://{host}:{port}/{request.get('path', '/').lstrip('/')}"
+    headers = {header["name"]: header["value"] for header in request.get("httpHeaders") or []}
+    for _ in range(_MOST_REDIRECTS):
+        code, location, body = await _get(context, url, headers)
+        if not 200 <= code < 400:
+            raise ActionFailed(f"HTTP probe failed with statuscode: {code}")
+        if code < 300 or not location:
+            return ""
+        following = urljoin(url, location)
+        if urlsplit(following).hostname != host:  # a probe does not leave its pod
+            return f"Probe terminated redirects, Response body: {body}"
+        url = following
+    raise ActionFailed(f'Get "{url}": stopped after {_MOST_REDIRECTS} redirects')
+
+
+async def _get(context: PodContext, url: str, further: dict[str, str]) -> tuple[int, str, str]:
+    """Return the code, the `Location` and the begin of the body of a response."""
+    parts = urlsplit(url)
+    port = parts.port or _DEFAULT_PORTS[parts.scheme.upper()]
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Host": parts.netloc, "User-Agent": "kube-probe/1.36", "Accept": "*/*", "Connection": "close"} | further
+    lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     try:
-        reader, writer = await _connect(context, host, port, tls=scheme == "HTTPS")
+        reader, writer = await _connect(context, str(parts.hostname), port, tls=parts.scheme == "https")
     except OSError as error:
-        raise ActionFailed(f'Get "{url}": {_dial_text(host, port, error)}') from error
+        raise ActionFailed(f'Get "{url}": {_dial_text(str(parts.hostname), port, error)}') from error
     try:
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        status = (await reader.readline()).split()
-    except OSError as error:
-        raise ActionFailed(f'Get "{url}": {error.strerror or error}') from error
+        status, location, body = (await reader.readline()).split(), "", ""
+        if len(status) > 1 and status[1].startswith(b"3"):
+            while line := (await reader.readline()).decode(errors="replace").strip():
+                name, _, value = line.partition(":")
+                location = value.strip() if name.lower() == "location" else location
+            body = (await reader.read(_OUTPUT_LIMIT)).decode(errors="replace")
+    except (OSError, ValueError) as error:  # a line longer than any should be is a ValueError
+        raise ActionFailed(f'Get "{url}": {getattr(error, "strerror", None) or error}') from error
     finally:
         writer.close()
     if len(status) < 2 or not status[1].isdigit():
         raise ActionFailed(f'Get "{url}": EOF')
-    if not 200 <= int(status[1]) < 400:
-        raise ActionFailed(f"HTTP probe failed with statuscode: {int(status[1])}")
+    return int(status[1]), location, body
 
 
 async def _tcp(target: Object, context: PodContext, record: ContainerRecord) -> None:

@@ -46,6 +46,7 @@ class ContainerRunner:
         self._context, self._record, self._sandbox_id = context, record, sandbox_id
         self._stopping = False
         self._stop_signal = signal.SIGTERM
+        self._prober: Prober | None = None
         self._hurry = asyncio.Event()
         self._noted = asyncio.Event()
         self._stops: set[asyncio.Task[None]] = set()
@@ -79,6 +80,8 @@ class ContainerRunner:
     async def stop(self, grace: float) -> None:
         """End the container: preStop hook, stop signal, and SIGKILL when the grace period is over."""
         self._stopping = True
+        if self._prober is not None:
+            self._prober.spare()
         if not self._record.running:
             return
         self._context.event("Normal", "Killing", f"Stopping container {self._record.name}", self._record)
@@ -201,7 +204,8 @@ class ContainerRunner:
             record.started = True
             record.ready = "readinessProbe" not in record.spec
         context.report()
-        await Prober(context, record, self._kill).run()
+        self._prober = Prober(context, record, self._kill)
+        await self._prober.run()
 
     def _kill(self, why: str, seconds: int | None = None) -> None:
         """End this instance because a probe or a hook failed; it is restarted as after a crash."""

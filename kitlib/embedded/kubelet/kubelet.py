@@ -159,7 +159,9 @@ class Kubelet:
         current = self._client.find("pods", meta["name"], meta["namespace"])
         if current is None or current["metadata"]["uid"] != uid or uid in self._workers:
             return
-        reason = rejection(current, (worker.context.pod for worker in self._workers.values()))
+        node = self._client.find("nodes", self._name) or {}
+        others = (worker.context.pod for worker in self._workers.values())
+        reason = rejection(current, others, node.get("status", {}).get("allocatable") or {})
         if reason and current.get("status", {}).get("phase") == "Pending":
             self._reject(current, *reason)
             current = self._client.get("pods", meta["name"], meta["namespace"])
@@ -169,7 +171,9 @@ class Kubelet:
 
     def _reject(self, pod: Object, reason: str, message: str) -> None:
         rejected = deep_copy(pod)
-        rejected["status"] |= {"phase": "Failed", "reason": reason, "message": message}
+        generation = pod["metadata"].get("generation", 1)
+        status = {"phase": "Failed", "reason": reason, "message": message, "observedGeneration": generation}
+        rejected["status"] |= status
         with contextlib.suppress(StatusError):
             self._client.update("pods", rejected, subresource="status")
         self._client.event(pod, "Warning", reason, message)

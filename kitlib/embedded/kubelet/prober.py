@@ -31,6 +31,12 @@ class Prober:
 
     def __init__(self, context: PodContext, record: ContainerRecord, kill: Callable[[str, int | None], None]) -> None:
         self._context, self._record, self._kill = context, record, kill
+        self._vital: asyncio.Task[None] | None = None
+
+    def spare(self) -> None:
+        """Judge its life no more, as it is being ended; whether it is ready is still asked."""
+        if self._vital is not None:
+            self._vital.cancel()
 
     async def run(self) -> None:
         """Probe until cancelled."""
@@ -42,7 +48,7 @@ class Prober:
             if readiness := spec.get("readinessProbe"):
                 probes.create_task(self._watch(readiness, "Readiness", self._on_readiness))
             if liveness := spec.get("livenessProbe"):
-                probes.create_task(self._watch(liveness, "Liveness", self._on_liveness))
+                self._vital = probes.create_task(self._watch(liveness, "Liveness", self._on_liveness))
 
     async def _until_decided(self, probe: Object) -> None:
         """Run the startup probe until it passes; its failure for good kills the container, and this with it."""
@@ -55,7 +61,7 @@ class Prober:
                 why = f"Container {self._record.name} failed startup probe, will be restarted"
                 self._kill(why, probe.get("terminationGracePeriodSeconds"))
 
-        probing = asyncio.ensure_future(self._watch(probe, "Startup", decide))
+        self._vital = probing = asyncio.ensure_future(self._watch(probe, "Startup", decide))
         try:
             await passed.wait()
         finally:
@@ -96,10 +102,12 @@ class Prober:
 
     async def _attempt(self, probe: Object, kind: str) -> bool:
         try:
-            await perform(probe, self._context, self._record, timeout=probe.get("timeoutSeconds") or 1)
+            doubt = await perform(probe, self._context, self._record, timeout=probe.get("timeoutSeconds") or 1)
         except ActionFailed as error:
             self._context.event("Warning", "Unhealthy", f"{kind} probe failed: {error}", self._record)
             return False
+        if doubt:
+            self._context.event("Warning", "ProbeWarning", f"{kind} probe warning: {doubt}", self._record)
         return True
 
     def _on_readiness(self, ok: bool) -> None:

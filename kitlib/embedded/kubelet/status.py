@@ -98,6 +98,7 @@ def _conditions(pod: Object, records: Sequence[ContainerRecord], facts: PodFacts
         _initialized(records, done=initialized or begun),
         _ready(pod, containers),
         containers,
+        _condition("PodScheduled", True),
     ]
     wanted += _resize_conditions(records, facts)
     names = {c["type"] for c in wanted} | {_PENDING, _IN_PROGRESS}

@@ -33,6 +33,7 @@ def bind(registry: Registry, name: str, node: str, *, namespace: str, options: W
         "status": "True",
         "lastProbeTime": None,
         "lastTransitionTime": format_time(registry.clock.now()),
+        "observedGeneration": old["metadata"].get("generation", 1),
     }
     pod["status"]["conditions"] = [*conditions, scheduled]
     pod["status"].pop("nominatedNodeName", None)

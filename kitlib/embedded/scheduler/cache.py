@@ -8,7 +8,8 @@ from __future__ import annotations
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.controllers import podstate
-from kitlib.embedded.scheduler.node_info import NodeInfo, PodInfo, held_in_resize
+from kitlib.embedded.controllers.pod_requests import held_in_resize
+from kitlib.embedded.scheduler.node_info import NodeInfo, PodInfo
 from kitlib.embedded.storage.event import Event
 
 __all__ = ["Cache"]

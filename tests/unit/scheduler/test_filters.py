@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from kitlib.embedded.apimachinery.objects import Object
+from kitlib.embedded.controllers.pod_requests import pod_requests
 from kitlib.embedded.scheduler.filters import FILTERS
-from kitlib.embedded.scheduler.node_info import NodeInfo, PodInfo, pod_requests
+from kitlib.embedded.scheduler.node_info import NodeInfo, PodInfo
 from tests.unit.scheduler.objects import info, pod
 
 

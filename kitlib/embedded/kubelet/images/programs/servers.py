@@ -26,8 +26,9 @@ def run_liveness(arguments: Sequence[str]) -> int:
         if request.path == "/healthz" and (age := time.monotonic() - began) > _HEALTHY_SECONDS:
             return Response(f"error: {age}", 500)
         if request.path == "/redirect":
-            return Response("", 302, {"Location": request.query.get("loc", "/")})
-        return Response("ok")
+            where = request.query.get("loc", "/")
+            return Response(f'<a href="{where}">Found</a>.\n\n', 302, {"Location": where})
+        return Response("ok") if request.path in ("/healthz", "/started") else Response("404 page not found\n", 404)
 
     serve(8080, answer)
     return 0
