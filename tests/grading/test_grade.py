@@ -65,7 +65,7 @@ def test_forged_verdicts_earn_nothing(files, tmp_path):
             one["source"] = [
                 "from kitlib.checks import Checkpoint, Outcome\n",
                 "Checkpoint.evaluate = lambda self, observation: Outcome.PASSED\n",
-                "print('✓ passed (50 of 50 points)')",
+                "print('✓ passed (55 of 55 points)')",
             ]
     report = grade(write(tmp_path / "f.ipynb", notebook), tmp_path / "out")
     assert set(outcomes(report).values()) == {"not_attempted"}
