@@ -18,6 +18,7 @@ from kitlib.authoring.attempts import Attempt, Attempts, Bench, load_attempts
 from kitlib.authoring.variants import seeds
 from kitlib.checks import Checkpoint, Observer, Outcome, Verdict
 from kitlib.client import Cluster, Timeline, connect
+from kitlib.environments.daemon_start import Nursery, Start
 from kitlib.environments.embedded import EmbeddedProvider
 from kitlib.errors import KitError
 from kitlib.lab import LabFiles, LabSpec
@@ -58,8 +59,8 @@ def prove(
         done: called after each attempt.
     """
     attempts, spec = load_attempts(files), files.spec()
-    with tempfile.TemporaryDirectory(prefix="kit-proof-") as folder:
-        workshop = _Workshop(files, spec, attempts, cluster, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="kit-proof-") as folder, Nursery() as nursery:
+        workshop = _Workshop(files, spec, attempts, cluster, Path(folder), nursery.start)
         several = seeds(spec)
         tasks: list[Callable[[], list[Proven]]] = []
         for seed in several:
@@ -80,12 +81,15 @@ def prove(
 class _Workshop:
     """Runs attempts, each in a namespace that is thrown away."""
 
-    def __init__(self, files: LabFiles, spec: LabSpec, attempts: Attempts, cluster: Cluster, folder: Path) -> None:
+    def __init__(
+        self, files: LabFiles, spec: LabSpec, attempts: Attempts, cluster: Cluster, folder: Path, start: Start
+    ) -> None:
         self.files = files
         self.spec = spec
         self.attempts = attempts
         self.cluster = cluster
         self.folder = folder
+        self.start = start
         self.isolated = bool(spec.cluster_objects) or spec.nodes > 1
 
     @contextmanager
@@ -94,7 +98,7 @@ class _Workshop:
         if not self.isolated:
             yield self.cluster
             return
-        provider = EmbeddedProvider(self.folder)
+        provider = EmbeddedProvider(self.folder, start=self.start)
         try:
             info = provider.create(name, nodes=self.spec.nodes, node_timeouts=self.spec.node_timeouts)
             own = connect(info.kubeconfig, info.context)

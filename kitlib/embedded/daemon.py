@@ -17,7 +17,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,12 @@ class _Report:
             self._fd = None
 
 
-def main() -> None:
-    """Run until SIGTERM or SIGINT, then give the pods time to end; another signal ends them at once."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run until SIGTERM or SIGINT, then give the pods time to end; another signal ends them at once.
+
+    Args:
+        arguments: the command line's by default.
+    """
     parser = argparse.ArgumentParser(prog="kitlib.embedded.daemon", description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--name", default="default")
@@ -87,15 +91,15 @@ def main() -> None:
     parser.add_argument("--node-timeouts", default="real")
     parser.add_argument("--feature-gates", type=parse_gates, default=frozenset())
     parser.add_argument("--report-fd", type=int)
-    arguments = parser.parse_args()
-    report = _Report(arguments.report_fd)
+    given = parser.parse_args(arguments)
+    report = _Report(given.report_fd)
     try:
-        _log_to(arguments.directory / "daemon.log", foreground=arguments.report_fd is None)
-        config = _config(arguments)
-        with FileLock(arguments.directory / "lock", timeout=2.0):
+        _log_to(given.directory / "daemon.log", foreground=given.report_fd is None)
+        config = _config(given)
+        with FileLock(given.directory / "lock", timeout=2.0):
             asyncio.run(_run(config, report))
     except Exception as error:
-        report.fail(_as_kit_error(error, arguments.directory))
+        report.fail(_as_kit_error(error, given.directory))
         sys.exit(1)
 
 

@@ -64,6 +64,13 @@ class DaemonProcess:
         waiting.register(self._descriptor, select.POLLIN)
         return bool(waiting.poll(seconds * 1000))
 
+    def end(self, number: signal.Signals, *, seconds: float) -> None:
+        """Ask it to end by a signal; kill it when it has not after that time."""
+        self.send(number)
+        if not self.wait(seconds):
+            self.send(signal.SIGKILL)
+            self.wait(seconds)
+
     def close(self) -> None:
         """Let go of the process."""
         os.close(self._descriptor)

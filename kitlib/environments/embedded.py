@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from kitlib.embedded.apimachinery.feature_gates import format_gates, parse_gates
 from kitlib.embedded.cluster_shape import MACHINE, MOST_HOLLOW_NODES, MOST_NODES, ClusterShape, read_shape
 from kitlib.embedded.controllers.node_timings import parse_timings
 from kitlib.environments.daemon_process import DaemonProcess
+from kitlib.environments.daemon_start import Start, start_process
 from kitlib.environments.provider import ClusterInfo, ClusterStatus, Finding, Progress
 from kitlib.environments.start_report import await_ready
 from kitlib.errors import ClusterError, EnvironmentProblem, UsageError
@@ -48,14 +47,16 @@ class EmbeddedProvider:
 
     Args:
         state_dir: where clusters are kept; the user's by default.
+        start: how their daemons come to be.
 
     Example:
         >>> EmbeddedProvider().create("demo").context  # doctest: +SKIP
         'kit-embedded-demo'
     """
 
-    def __init__(self, state_dir: Path | None = None) -> None:
+    def __init__(self, state_dir: Path | None = None, *, start: Start = start_process) -> None:
         self._state_dir = state_dir or settings().state_dir
+        self._spawn = start
 
     def directory(self, name: str) -> Path:
         """Return the directory of a cluster's state.
@@ -214,20 +215,21 @@ class EmbeddedProvider:
 
     def _launch(self, name: str, directory: Path, progress: Progress | None, extent: _Extent) -> ClusterInfo:
         _end(directory)  # a start that lost its starter
+        log = directory / "daemon.log"
+        if _exists(log) and log.stat().st_size > _LOG_BYTES:
+            log.replace(directory / "daemon.log.1")
         reader, writer = os.pipe()
         try:
-            process = _spawn(name, directory, writer, extent)
-        except BaseException:
-            os.close(reader)
-            raise
-        finally:
-            os.close(writer)
-        try:
-            ready = await_ready(reader, directory / "daemon.log", progress, timeout=_START_SECONDS)
-        except BaseException:
-            process.terminate()
-            _wait(process)
-            raise
+            try:
+                daemon = self._spawn(_arguments(name, directory, extent), writer, log)
+            finally:
+                os.close(writer)
+            with daemon:
+                try:
+                    ready = await_ready(reader, log, progress, timeout=_START_SECONDS)
+                except BaseException:
+                    daemon.end(signal.SIGTERM, seconds=_STOP_SECONDS)
+                    raise
         finally:
             os.close(reader)
         return ClusterInfo(name, Path(ready["kubeconfig"]), ready["context"], ready["server"], created=True)
@@ -273,26 +275,17 @@ def _shape(directory: Path, *, nodes: int | None, hollow_nodes: int | None, node
     return shape
 
 
-def _spawn(name: str, directory: Path, report: int, extent: _Extent) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "kitlib.embedded.daemon", str(directory), f"--name={name}"]
+def _arguments(name: str, directory: Path, extent: _Extent) -> list[str]:
     shape = extent.shape
-    command += [f"--nodes={shape.nodes}", f"--hollow-nodes={shape.hollow_nodes}"]
-    command += [f"--node-timeouts={shape.node_timeouts}"]
-    command += [f"--port={extent.port}", f"--feature-gates={extent.feature_gates}"]
-    command.append(f"--report-fd={report}")
-    log = directory / "daemon.log"
-    if _exists(log) and log.stat().st_size > _LOG_BYTES:
-        log.replace(directory / "daemon.log.1")
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            pass_fds=[report],
-            cwd="/",
-        )
+    return [
+        str(directory),
+        f"--name={name}",
+        f"--nodes={shape.nodes}",
+        f"--hollow-nodes={shape.hollow_nodes}",
+        f"--node-timeouts={shape.node_timeouts}",
+        f"--port={extent.port}",
+        f"--feature-gates={extent.feature_gates}",
+    ]
 
 
 def _end(directory: Path, *, gently: bool = False, progress: Progress | None = None) -> bool:
@@ -310,19 +303,8 @@ def _end(directory: Path, *, gently: bool = False, progress: Progress | None = N
         except KeyboardInterrupt:
             if progress is not None:
                 progress("pods end at once")
-        daemon.send(signal.SIGINT)  # the second signal
-        if not daemon.wait(_STOP_SECONDS):
-            daemon.send(signal.SIGKILL)
-            daemon.wait(_STOP_SECONDS)
+        daemon.end(signal.SIGINT, seconds=_STOP_SECONDS)  # the second signal
     return True
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _exists(path: Path) -> bool:
