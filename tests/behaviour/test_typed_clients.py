@@ -61,6 +61,33 @@ def test_a_second_applier_says_only_its_part(rest: Rest, sets: str) -> None:
     assert [cause["field"] for cause in answer.json["details"]["causes"]] == [".spec.replicas"]
 
 
+def test_equal_values_have_two_owners(rest: Rest, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps/c"
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"}}
+    for manager in ("first", "second"):
+        both = rest.patched(f"{path}?fieldManager={manager}", body, APPLY)
+    assert owned(both, "first") == owned(both, "second") == {"f:data": {"f:k": {}}}
+    left = rest.patched(f"{path}?fieldManager=first", {"apiVersion": "v1", "kind": "ConfigMap"}, APPLY)
+    assert left["data"] == {"k": "v"}
+
+
+def test_components_manage_what_they_write(rest: Rest, pods: Pods, sets: str, namespace: str) -> None:
+    rest.made(f"{sets}?fieldManager=me", {"metadata": {"name": "web"}, "spec": full_spec() | {"replicas": 1}})
+    pods.ready("web-0")
+    pods.patience.until(lambda: rest.get(f"{sets}/web")["status"].get("readyReplicas") == 1, "the set to be ready")
+
+    def managers(obj: Json) -> set[tuple[str, str, str]]:
+        entries = obj["metadata"]["managedFields"]
+        return {(entry["manager"], entry["operation"], entry.get("subresource", "")) for entry in entries}
+
+    controllers, kubelet = "kube-controller-manager", ("kubelet", "Update", "status")
+    assert managers(rest.get(f"{sets}/web")) == {("me", "Update", ""), (controllers, "Update", "status")}
+    pod = pods.get("web-0")
+    assert {(controllers, "Update", ""), kubelet} == managers(pod)
+    status = next(entry["fieldsV1"]["f:status"] for entry in pod["metadata"]["managedFields"] if "subresource" in entry)
+    assert {"f:phase", "f:containerStatuses", "f:podIP", "f:conditions"} <= set(status)
+
+
 def test_an_applied_status_is_no_more_than_was_said(rest: Rest, sets: str) -> None:
     applied(rest, f"{sets}/web", "first", spec=full_spec())
     condition = {"type": "X", "status": "True"}

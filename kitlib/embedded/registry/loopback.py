@@ -22,19 +22,22 @@ from kitlib.embedded.storage.event import Event
 
 __all__ = ["LoopbackClient"]
 
+_CONTROLLERS = "kube-controller-manager"
+_PROGRAMS = {"default-scheduler": "kube-scheduler", "kubeadm": "kubeadm", "kubelet": "kubelet"}
+
 
 class LoopbackClient:
     """One component's client.
 
     Args:
         registry: the API behind it.
-        component: event source and field manager, for example `statefulset-controller`.
+        component: event source, for example `statefulset-controller`; the program it belongs to is the field manager.
         host: the node, for a kubelet.
     """
 
     def __init__(self, registry: Registry, component: str, *, host: str = "") -> None:
         self._registry, self._component = registry, component
-        self._options = WriteOptions(user=f"system:{component}")
+        self._options = WriteOptions(user=f"system:{component}", manager=_PROGRAMS.get(component, _CONTROLLERS))
         self._recorder = EventRecorder(registry, component, host=host)
 
     def get(self, resource: str, name: str, namespace: str = "") -> Object:

@@ -232,8 +232,6 @@ class Registry:
         if resource.has_generation and any(new.get(part) != old.get(part) for part in ("spec", "template")):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-        if metadata.same_but_bookkeeping(new, old) and options.manager == "":
-            return old
         self._manage(old, new, resource, options, subresource=subresource)
         return self._finish(resource, old, new, options)
 
