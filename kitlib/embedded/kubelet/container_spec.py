@@ -71,10 +71,10 @@ def memory_limit(record: ContainerRecord) -> int:
 
 
 def _target(context: PodContext, container: Object) -> str:
-    """Return the running container whose processes an ephemeral container is to see, or ""."""
+    """Return the running container whose processes this one is to see, or ""."""
     wanted = container.get("targetContainerName")
     found = (record.execution for record in context.records if record.name == wanted and record.execution)
-    return next((execution.id for execution in found), "")
+    return next((execution.id for execution in found), context.processes)
 
 
 def _services(context: PodContext) -> dict[str, str]:

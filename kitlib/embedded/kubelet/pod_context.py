@@ -38,6 +38,7 @@ class PodContext:
         records: its containers.
         shortage: why the node has no room for what the pod asks for now, as reason and message; None when it has.
         ip: "" before the sandbox exists.
+        processes: the container whose processes all others join; "" when each has its own.
         streams: of the present or last instances of its containers, by name.
     """
 
@@ -53,6 +54,7 @@ class PodContext:
     records: list[ContainerRecord]
     shortage: Callable[[], tuple[str, str] | None] = lambda: None
     ip: str = ""
+    processes: str = ""
     streams: dict[str, ContainerIO] = field(default_factory=dict)
 
     @property

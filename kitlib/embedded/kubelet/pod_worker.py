@@ -19,6 +19,7 @@ from kitlib.embedded.kubelet.container_spec import kernel_hostname, memory_limit
 from kitlib.embedded.kubelet.deadline import ActiveDeadline
 from kitlib.embedded.kubelet.environment import ConfigError
 from kitlib.embedded.kubelet.node_status import NodeIdentity
+from kitlib.embedded.kubelet.pause import hold_processes
 from kitlib.embedded.kubelet.pod_context import PodContext
 from kitlib.embedded.kubelet.reasons import pod_reasons
 from kitlib.embedded.kubelet.record import ContainerKind, ContainerRecord, ephemeral_record, find_container, records_of
@@ -214,6 +215,8 @@ class PodWorker:
         )
         context.ip = await context.runtime.run_sandbox(sandbox) or self._node.address
         write_network_files(context.directory / "etc", context.pod, context.ip)
+        if context.pod["spec"].get("shareProcessNamespace"):
+            context.processes = await hold_processes(context, self.sandbox_id)
         self._runners = {r.name: ContainerRunner(context, r, self.sandbox_id) for r in context.records}
         for record in context.records:
             self._start_ephemeral(record)

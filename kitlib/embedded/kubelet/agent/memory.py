@@ -6,9 +6,12 @@ Only anonymous memory counts; what processes share with files is not theirs. Wit
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from kitlib.embedded.kubelet.agent.census import container_of, everybody
 
 __all__ = ["MemoryWatch", "memory_of"]
 
@@ -29,9 +32,9 @@ class MemoryWatch:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, container: str, pid: int, limit: int) -> None:
-        """Watch the processes in the PID namespace of `pid`; `limit` is in bytes."""
+        """Watch the processes in the container of `pid`; `limit` is in bytes."""
         try:
-            self._limits[container] = (_pid_namespace(pid), limit)
+            self._limits[container] = (container_of(pid), limit)
         except OSError:
             return  # it has ended already
         if self._timer is None:
@@ -49,32 +52,24 @@ class MemoryWatch:
 
     def _look(self) -> bool:
         """Look once; tell whether a container is past half of its limit, and may soon be past all of it."""
-        held = memory_of(namespace for namespace, _ in self._limits.values())
+        held = memory_of(number for number, _ in self._limits.values())
         near = False
-        for container, (namespace, limit) in list(self._limits.items()):
-            near = near or held[namespace] * 2 > limit
-            if held[namespace] > limit:
+        for container, (number, limit) in list(self._limits.items()):
+            near = near or held[number] * 2 > limit
+            if held[number] > limit:
                 del self._limits[container]
                 self._on_exceeded(container)
         return near
 
 
-def memory_of(namespaces: Iterable[int]) -> dict[int, int]:
-    """Return the bytes of anonymous memory held by the processes of PID namespaces, by the namespaces' inodes."""
-    held = dict.fromkeys(namespaces, 0)
-    for entry in os.listdir("/proc"):  # noqa: PTH208 -- in the agent's idle path
-        if entry.isdigit():
-            try:
-                namespace = _pid_namespace(int(entry))
-                if namespace in held:
-                    held[namespace] += _anonymous(int(entry))
-            except OSError:
-                continue  # it has ended
+def memory_of(containers: Iterable[int]) -> dict[int, int]:
+    """Return the bytes of anonymous memory held by containers' processes, by the numbers that `container_of` gives."""
+    held = dict.fromkeys(containers, 0)
+    for pid, number in everybody():
+        if number in held:
+            with contextlib.suppress(OSError):  # it has ended
+                held[number] += _anonymous(pid)
     return held
-
-
-def _pid_namespace(pid: int) -> int:
-    return os.stat(f"/proc/{pid}/ns/pid").st_ino  # noqa: PTH116 -- in the agent's idle path
 
 
 def _anonymous(pid: int) -> int:

@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from kitlib.embedded.kubelet.agent.census import container_of, end_everybody
 from kitlib.embedded.kubelet.agent.channel import Channel, Message, close_all
 from kitlib.embedded.kubelet.agent.container import (
     Container,
@@ -131,6 +132,9 @@ class AgentServer:
         container = await status.started(request["bwrap"], exited)
         if container is not None:
             self._containers[name] = container
+            if joined:
+                number = container_of(container.pid)
+                exited.add_done_callback(lambda _: end_everybody(number))
             if request["memoryLimit"]:
                 self._memory.add(name, container.pid, request["memoryLimit"])
         executed = container is not None or status.executed()
