@@ -29,7 +29,10 @@ CAT = {
 }
 TERMINAL = f"{POD}/exec?stdin=true&stdout=true&tty=true&command=sh"
 STREAMS = [
-    (f"{POD}/exec?stdin=true&stdout=true&stderr=true&command=cat", "v5.channel.k8s.io"),
+    (
+        f"{POD}/exec?stdin=true&stdout=true&stderr=true&command=sh&command=-c&command=cat%3Bexec+sleep+1000",
+        "v5.channel.k8s.io",
+    ),
     (TERMINAL, "v4.channel.k8s.io"),
     (TERMINAL, "base64.channel.k8s.io"),
     (f"{POD}/attach?stdin=true&stdout=true", "v4.channel.k8s.io"),
