@@ -103,9 +103,21 @@ def _term(part: str, text: str) -> tuple[str, str, str]:
         field, sign, value = part[: index - 1], "!=", part[index + 1 :]
     else:
         field, sign, value = part[:index], "=", part[index + 1 :].removeprefix("=")
-    for char in (",", "=", "\\"):
-        value = value.replace(f"\\{char}", char)
-    return field.strip(), sign, value
+    return field.strip(), sign, _unescaped(value)
+
+
+def _unescaped(value: str) -> str:
+    """Return what a value stands for."""
+    found, characters = "", iter(value)
+    for char in characters:
+        if char == "\\":
+            char = next(characters, "")
+            if char not in ("\\", ",", "="):
+                raise bad_request(f"invalid field selector: invalid escape sequence: \\{char}")
+        elif char in ",=":
+            raise bad_request(f"invalid field selector: unescaped character in value: {ord(char)}")
+        found += char
+    return found
 
 
 def _value(obj: Object, field: str) -> str:

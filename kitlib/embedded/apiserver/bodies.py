@@ -6,6 +6,8 @@ nodes that YAML's aliases stand for are counted before they are built.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -116,6 +118,10 @@ class _JsonLoader(yaml.CSafeLoader):
         value = super().construct_object(node, deep=deep)
         if isinstance(value, int) and not -(2**63) <= value < 2**64:
             return float(value)
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise yaml.constructor.ConstructorError(None, None, f"unsupported value: {value}", node.start_mark)
+            return int(value) if value.is_integer() and abs(value) < 2**63 else value
         if isinstance(value, bytes | set | tuple) or value.__class__.__module__ == "datetime":
             raise yaml.constructor.ConstructorError(None, None, f"{node.tag} is not supported", node.start_mark)
         return value
@@ -124,3 +130,11 @@ class _JsonLoader(yaml.CSafeLoader):
         """Write keys as JSON does."""
         mapping = super().construct_mapping(node, deep=deep)
         return {key if isinstance(key, str) else orjson.dumps(key).decode(): value for key, value in mapping.items()}
+
+
+# Other than PyYAML, Go needs no point in a number with an exponent. Source: go-yaml v2, as sigs.k8s.io/yaml has it.
+_JsonLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)

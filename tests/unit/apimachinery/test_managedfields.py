@@ -250,3 +250,96 @@ def test_set_algebra(left: FieldSet, right: FieldSet) -> None:
     assert paths(union(left, right)) == paths(left) | paths(right)
     assert paths(difference(left, right)) == paths(left) - paths(right)
     assert paths(intersection(left, right)) == paths(left) & paths(right)
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+PORTS = st.lists(st.sampled_from([80, 81, 82]), unique=True, max_size=3).map(
+    lambda numbers: [{"containerPort": number, "name": f"p{number}", "protocol": "TCP"} for number in numbers]
+)
+CONTAINERS = st.dictionaries(
+    NAMES,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "image": st.sampled_from(["x", "y"]),
+            "command": st.lists(st.sampled_from(["p", "q"]), max_size=2),
+            "ports": PORTS,
+            "env": st.dictionaries(NAMES, st.sampled_from(["1", "2"])).map(
+                lambda env: [{"name": name, "value": value} for name, value in env.items()]
+            ),
+        },
+    ),
+    max_size=3,
+).map(lambda found: [{"name": name, **rest} for name, rest in found.items()])
+CONFIGS = st.builds(
+    lambda replicas, labels, items: {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "web", "labels": labels},
+        "spec": {"replicas": replicas, "template": {"spec": {"containers": items}}},
+    },
+    st.integers(0, 2),
+    st.dictionaries(NAMES, st.sampled_from(["1", "2"]), max_size=2),
+    CONTAINERS,
+)
+
+
+def bare(obj: Json) -> Json:
+    """An object without its entries, and without the maps and lists that are only left empty."""
+    meta = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
+    return _filled(obj | {"metadata": meta})
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: kept for key, item in value.items() if (kept := _filled(item)) not in ({}, [])}
+    return [_filled(item) for item in value] if isinstance(value, list) else value
+
+
+@given(CONFIGS, CONFIGS)
+def test_what_is_applied_twice_changes_nothing(first: Json, second: Json) -> None:
+    live = apply(apply(None, first), second)
+    assert bare(apply(live, second)) == bare(live)
+    assert bare(live) == bare(second), "what its only manager no longer applies is gone"
+
+
+@given(CONFIGS, CONFIGS)
+def test_two_managers_get_what_both_want_or_learn_of_a_conflict(mine: Json, theirs: Json) -> None:
+    live = apply(None, mine, "me")
+    try:
+        both = apply(live, theirs, "they")
+    except StatusError as error:
+        assert error.code == 409 and error.reason == "Conflict"
+        both = apply(live, theirs, "they", force=True)
+    assert bare(apply(both, theirs, "they")) == bare(both)
+    # Whoever lets go of everything leaves what the other has, and nothing else.
+    alone = apply(both, {**theirs, "metadata": {"name": "web"}, "spec": {}}, "they")
+    assert bare(apply(alone, theirs, "they", force=True)) == bare(both)
+
+
+@given(CONFIGS, CONFIGS)
+def test_force_takes_what_is_in_conflict_and_leaves_the_rest(mine: Json, theirs: Json) -> None:
+    both = apply(apply(None, mine, "me"), theirs, "they", force=True)
+    mine_now = set(leaves(owned(both).get(("me", "Apply"), {})))
+    mine_before = set(leaves(owned(apply(None, mine, "me"))["me", "Apply"]))
+    assert mine_now <= mine_before
+    assert set(leaves(owned(apply(None, theirs, "they"))["they", "Apply"])) <= set(leaves(owned(both)["they", "Apply"]))
+
+
+@pytest.mark.parametrize(
+    ("live", "applied", "merged"),
+    [
+        ("a", "ba", "ba"),
+        ("ab", "ba", "ba"),
+        ("axb", "ba", "xba"),
+        ("xay", "ab", "xayb"),
+        ("abc", "", "abc"),
+        ("", "ba", "ba"),
+    ],
+)
+def test_the_applied_order_prevails(live: str, applied: str, merged: str) -> None:
+    def config(names: str) -> Json:
+        return stateful_set(template=containers(*({"name": name} for name in names)))
+
+    found = apply(update(None, config(live), "other"), config(applied))
+    assert [item["name"] for item in found["spec"]["template"]["spec"]["containers"]] == list(merged)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import jsonpatch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -204,6 +205,46 @@ def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 @given(OBJECTS, OBJECTS)
 def test_merge_patch_gets_from_anywhere_to_anywhere(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert patch.merge_patch(old, difference(old, new)) == new
+
+
+@given(OBJECTS, OBJECTS)
+def test_json_patch_gets_from_anywhere_to_anywhere(old: dict[str, Any], new: dict[str, Any]) -> None:
+    before = copy.deepcopy(old)
+    operations = jsonpatch.make_patch(old, new).patch
+    assert patch.apply("json", old, operations, PODS) == new
+    assert patch.apply("json", old, [{"op": "replace", "path": "", "value": new}], PODS) == new
+    assert old == before
+
+
+@given(OBJECTS, OBJECTS, st.integers(0, 5))
+def test_json_patch_that_fails_anywhere_changes_nothing(old: dict[str, Any], new: dict[str, Any], where: int) -> None:
+    before = copy.deepcopy(old)
+    operations = jsonpatch.make_patch(old, new).patch
+    operations.insert(where, {"op": "test", "path": "", "value": {"never": "so"}})
+    with pytest.raises(StatusError) as caught:
+        patch.apply("json", old, operations, PODS)
+    assert caught.value.code == 422 and old == before
+
+
+TOKENS = st.lists(st.sampled_from(["a", "b", "0", "1", "-", "-1", "~0", "~", "", "é"]), max_size=4)
+OPERATIONS = st.fixed_dictionaries(
+    {"op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "none", ""])},
+    optional={
+        "path": TOKENS.map(lambda parts: "".join(f"/{part}" for part in parts)) | st.none() | st.integers(),
+        "from": TOKENS.map(lambda parts: "".join(f"/{part}" for part in parts)),
+        "value": JSON,
+    },
+)
+
+
+@given(OBJECTS, st.lists(OPERATIONS, max_size=4))
+def test_any_json_patch_is_applied_or_refused(old: dict[str, Any], operations: list[dict[str, Any]]) -> None:
+    before = copy.deepcopy(old)
+    try:
+        assert isinstance(patch.apply("json", old, operations, PODS), dict)
+    except StatusError as error:
+        assert error.code in (400, 422)
+    assert old == before
 
 
 @given(OBJECTS, OBJECTS)

@@ -147,6 +147,47 @@ def test_values_may_escape_the_syntax() -> None:
     assert parse_field_selector("metadata.name!=x", "pods").exact("metadata.name") is None
 
 
+FIELDS = st.sampled_from(["metadata.name", "metadata.namespace", "spec.nodeName", "status.phase"])
+TERMS = st.lists(st.tuples(FIELDS, st.booleans(), st.text(r"ab\\,=! ", max_size=6)), max_size=4)
+
+
+def escaped(value: str) -> str:
+    return "".join(f"\\{char}" if char in "\\,=" else char for char in value)
+
+
+@given(TERMS, st.fixed_dictionaries({"name": st.text(r"a\,=", max_size=2), "namespace": st.just("d")}))
+def test_a_field_selector_selects_what_its_terms_say(terms: list[tuple[str, bool, str]], meta: dict[str, str]) -> None:
+    text = ",".join(f"{field}{'=' if equal else '!='}{escaped(value)}" for field, equal, value in terms)
+    selector = parse_field_selector(text, "pods")
+    assert selector.terms == tuple(terms)
+    known = {"metadata.name": meta["name"], "metadata.namespace": meta["namespace"]}
+    assert selector.matches({"metadata": meta}) is all(
+        (known.get(field, "") == value) is equal for field, equal, value in terms
+    )
+
+
+@given(st.text(r"metadata.name\,=!", max_size=12))
+def test_any_text_is_a_field_selector_or_a_bad_request(text: str) -> None:
+    try:
+        parse_field_selector(text, "pods").matches(POD)
+    except StatusError as error:
+        assert error.code == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (r"metadata.name=a\b", r"invalid field selector: invalid escape sequence: \b"),
+        ("metadata.name=a\\", "invalid field selector: invalid escape sequence: \\"),
+        ("metadata.name=a=b", "invalid field selector: unescaped character in value: 61"),
+    ],
+)
+def test_values_must_be_escaped(text: str, why: str) -> None:
+    with pytest.raises(StatusError) as caught:
+        parse_field_selector(text, "pods")
+    assert (caught.value.code, caught.value.message) == (400, why)
+
+
 def test_both_selectors_as_one_predicate() -> None:
     pods = by_name("pods")
     assert combined(pods, label_selector="", field_selector="") is None

@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kitlib.embedded.apimachinery.status import StatusError
 from kitlib.embedded.registry.listing import ListOptions, Page, list_page
@@ -139,3 +141,44 @@ def test_rules_of_resource_version_match(store: Store, options: dict[str, str]) 
 @pytest.mark.parametrize("text", ["abc", "-1", "1.0", "²", "9" * 5000])
 def test_a_revision_is_a_decimal_number(store: Store, text: str) -> None:
     assert refusal(store, resource_version=text).code == 400
+
+
+NAMES = st.tuples(st.sampled_from(["d", "other"]), st.text("abc-", min_size=1, max_size=3))
+WRITES = st.lists(st.tuples(NAMES, st.booleans()), max_size=6)
+
+
+def write(store: Store, changes: list[tuple[tuple[str, str], bool]]) -> None:
+    for (namespace, name), keep in changes:
+        if keep:
+            store.put("configmaps", config_map(name, namespace, at=str(store.revision)))
+        elif store.get("configmaps", f"{namespace}/{name}"):
+            store.remove("configmaps", f"{namespace}/{name}")
+
+
+@given(
+    first=WRITES,
+    between=st.lists(WRITES, max_size=8),
+    limit=st.integers(1, 4),
+    namespace=st.sampled_from(["", "d"]),
+    letter=st.sampled_from(["", "a"]),
+)
+def test_pages_put_together_are_the_list_of_their_revision(
+    first: list[Any], between: list[Any], limit: int, namespace: str, letter: str
+) -> None:
+    """Whatever is written between two pages, and with a selector or without."""
+    store = Store(MemoryJournal())
+    write(store, first)
+    matches = (lambda obj: letter in obj["metadata"]["name"]) if letter else None
+    whole = listed(store, namespace, matches=matches)
+    found, changes = [], iter(between)
+    page = listed(store, namespace, limit=limit, matches=matches)
+    while True:
+        found += page.items
+        assert len(page.items) <= limit and page.revision == whole.revision
+        if matches is None:
+            assert (page.remaining or 0) == len(whole.items) - len(found)
+        if not page.continue_token:
+            break
+        write(store, next(changes, []))
+        page = listed(store, namespace, limit=limit, matches=matches, continue_token=page.continue_token)
+    assert found == whole.items

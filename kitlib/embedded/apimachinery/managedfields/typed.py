@@ -6,6 +6,7 @@ List rules are those of the schema: `map` lists merge by their keys, `set` lists
 from __future__ import annotations
 
 import json
+from collections import deque
 from typing import Any
 
 from kitlib.embedded.apimachinery.managedfields.fieldset import FieldSet
@@ -186,9 +187,25 @@ def _merge_field(live: Any, applied: Any, field: Field) -> Any:
     if shape is Kind.MAP:
         return live | applied
     mine, theirs = item_names(applied, field), item_names(live, field)
-    if field.list_type == "set":
-        return [*live, *(item for name, item in mine.items() if name not in theirs)]
-    element = field.type.element
-    assert element is not None
-    kept = {name: merge(item, mine[name], element) if name in mine else item for name, item in theirs.items()}
-    return [*kept.values(), *(item for name, item in mine.items() if name not in theirs)]
+    merged, element = theirs | mine, field.type.element
+    if field.list_type != "set":
+        assert element is not None
+        merged |= {name: merge(item, mine[name], element) for name, item in theirs.items() if name in mine}
+    return [merged[name] for name in _in_order(list(theirs), list(mine))]
+
+
+def _in_order(live: list[str], applied: list[str]) -> list[str]:
+    """Return the names of both: those applied in their order, the others before the shared one that they stood before.
+
+    Source: structured-merge-diff, which lets the applied order prevail.
+    """
+    known, wanted, rest = set(live), set(applied), deque(applied)
+    shared = deque(name for name in applied if name in known)
+    order: list[str] = []
+    for name in live:
+        if name not in wanted:
+            order.append(name)
+        elif shared and name == shared[0]:
+            order += iter(rest.popleft, name)
+            order.append(shared.popleft())
+    return [*order, *rest]
