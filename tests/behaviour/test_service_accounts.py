@@ -221,3 +221,28 @@ def test_can_i(kubectl: Kubectl) -> None:
     more = role.replace("[get]", "[list]")
     kubectl("auth", "reconcile", "-f", "-", stdin=more)
     assert len(kubectl.json("get", "role", "r")["rules"]) == 2
+
+
+def test_the_roles_every_cluster_begins_with(rest: Rest) -> None:
+    base = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    names = (
+        "discovery",
+        "basic-user",
+        "public-info-viewer",
+        "monitoring",
+        "auth-delegator",
+        "persistent-volume-provisioner",
+    )
+    for name in ("cluster-admin", "admin", "edit", "view", *(f"system:{name}" for name in names)):
+        found = rest.get(f"{base}/{name}")
+        assert found["rules"], name
+        assert found["metadata"]["labels"]["kubernetes.io/bootstrapping"] == "rbac-defaults"
+        assert found["metadata"]["annotations"]["rbac.authorization.kubernetes.io/autoupdate"] == "true"
+    bindings = {
+        item["metadata"]["name"]: {subject["name"] for subject in item.get("subjects") or []}
+        for item in rest.get(base.replace("clusterroles", "clusterrolebindings"))["items"]
+    }
+    assert bindings["cluster-admin"] == {"system:masters"}
+    assert bindings["system:discovery"] == bindings["system:basic-user"] == {"system:authenticated"}
+    assert bindings["system:public-info-viewer"] == {"system:authenticated", "system:unauthenticated"}
+    assert bindings["system:monitoring"] == {"system:monitoring"}

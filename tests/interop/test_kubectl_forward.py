@@ -76,6 +76,7 @@ def test_a_refused_port_is_told(running: Kubectl) -> None:
         assert process.stdout is not None
         told = process.stdout.read()
     assert "error forwarding port 81 to pod" in told
+    assert "dial tcp4 127.0.0.1:81: connect: connection refused" in told
 
 
 def test_megabytes_go_both_ways_at_once_and_each_way_ends_by_itself(kubectl: Kubectl) -> None:

@@ -39,10 +39,11 @@ class Target:
 
     def failure(self, port: int, error: Exception) -> bytes:
         """What the error stream says of a connection that could not be made."""
-        uid = self.pod["metadata"]["uid"]
-        return (
-            f"error forwarding port {port} to pod {uid}, uid : failed to connect to localhost:{port}: {error}".encode()
-        )
+        why = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            why = f"dial tcp4 127.0.0.1:{port}: connect: {error.strerror.lower()}"
+        where = f"error forwarding port {port} to pod {self.pod['metadata']['uid']}, uid "
+        return f"{where}: failed to connect to localhost:{port}: {why}".encode()
 
 
 async def forward(request: web.Request, target: Target) -> web.StreamResponse:
