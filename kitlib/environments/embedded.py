@@ -150,6 +150,7 @@ class EmbeddedProvider:
             shutil.rmtree(directory, ignore_errors=True)
             if _exists(directory):
                 raise ClusterError(f"{directory} can't be removed", fix="check who owns the files in it")
+            self._lock_file(name).unlink(missing_ok=True)
         return True
 
     def status(self, name: str = "default") -> ClusterStatus:
@@ -176,12 +177,14 @@ class EmbeddedProvider:
     def _alone_with(self, name: str) -> Iterator[None]:
         """Keep everybody else from starting, stopping or deleting this cluster.
 
-        The lock lies beside the cluster's directory: it must outlive a directory that is removed.
+        The lock lies beside the cluster's directory: it must outlive a directory that is removed. Whoever holds it may
+        remove its file last of all: filelock takes no lock on a file that has lost its name.
         """
-        folder = self._state_dir / "clusters"
+        lock_file = self._lock_file(name)
+        folder = lock_file.parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / f"{name}.lock", timeout=_START_SECONDS)
+            lock = FileLock(lock_file, timeout=_START_SECONDS)
             lock.acquire()
         except Timeout as error:
             raise ClusterError(
@@ -196,6 +199,9 @@ class EmbeddedProvider:
         finally:
             lock.release()
 
+    def _lock_file(self, name: str) -> Path:
+        return self._state_dir / "clusters" / f"{name}.lock"
+
     def _start(self, name: str, directory: Path, progress: Progress | None, extent: _Extent) -> ClusterInfo:
         fresh = not _exists(directory)
         disk = self._disk()
@@ -207,6 +213,7 @@ class EmbeddedProvider:
         except BaseException as error:
             if fresh:
                 shutil.rmtree(directory, ignore_errors=True)
+                self._lock_file(name).unlink(missing_ok=True)
             if isinstance(error, OSError):
                 raise EnvironmentProblem(
                     f"cluster {name} can't be started: {error}", fix="set KIT_STATE_DIR to a folder you own, with room"

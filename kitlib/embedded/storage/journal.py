@@ -26,6 +26,10 @@ CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL)
 """
 
 
+# What SQLite keeps of the WAL after a checkpoint; it makes one about every four megabytes.
+_WAL_BYTES = 4 << 20
+
+
 class JournalUnreadable(OSError):
     """What is stored is not what was written: the file was damaged."""
 
@@ -81,6 +85,7 @@ class SqliteJournal:
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(f"PRAGMA journal_size_limit={_WAL_BYTES}")
             self._db.executescript(_SCHEMA)
         except sqlite3.OperationalError as error:
             raise OSError(f"{path}: {error}") from error

@@ -1,5 +1,7 @@
 """The provider of embedded clusters where no cluster is needed, and on one that runs."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from kitlib.environments.embedded import EmbeddedProvider
@@ -61,3 +63,23 @@ def test_a_cluster_somebody_names_is_looked_at_only(provider, tmp_path):
         provider.delete("named")
     with pytest.raises(UsageError, match="there is no kubeconfig"):
         KubeconfigProvider(tmp_path / "nowhere").status()
+
+
+def test_a_deleted_cluster_leaves_no_lock_behind_and_nobody_gets_in_twice(tmp_path):
+    """As many as like delete and make the cluster's directory at a time: one after the other."""
+    provider, inside, rounds = EmbeddedProvider(tmp_path), [], range(25)
+
+    def work(number):
+        for _ in rounds:
+            with provider._alone_with("x"):
+                inside.append(number)
+                provider.directory("x").mkdir(exist_ok=True)
+                assert inside == [number]
+                inside.remove(number)
+            provider.delete("x")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    provider.directory("x").mkdir()
+    assert provider.delete("x")
+    assert list((tmp_path / "clusters").iterdir()) == []

@@ -232,3 +232,29 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 1000)
     with pytest.raises(OSError, match="not a database"):
         SqliteJournal(path)
+
+
+def test_files_do_not_grow_with_the_number_of_writes(tmp_path: Path) -> None:
+    """What is written over or deleted makes room for what comes."""
+    store, sizes = Store(SqliteJournal(tmp_path / "cluster.db")), list[int]()
+    try:
+        for number in range(600):
+            store.put("configmaps", obj("counter", text=f"{number}" * 10_000))
+            store.put("configmaps", obj(f"c{number}", text="x" * 20_000))
+            if number >= 5:
+                store.remove("configmaps", f"d/c{number - 5}")
+            sizes.append(sum(path.stat().st_size for path in tmp_path.iterdir()))
+    finally:
+        store.close()
+    assert sizes[-1] <= max(sizes[:300]) < 8 << 20  # of some thirty written
+
+
+def test_the_journal_shrinks_after_a_large_write(tmp_path: Path) -> None:
+    store = Store(SqliteJournal(tmp_path / "cluster.db"))
+    try:
+        store.put("configmaps", obj("huge", text="x" * (24 << 20)))
+        for _ in range(3):
+            store.put("configmaps", obj("small"))
+        assert (tmp_path / "cluster.db-wal").stat().st_size <= 4 << 20
+    finally:
+        store.close()
