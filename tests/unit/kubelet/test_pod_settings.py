@@ -35,7 +35,7 @@ async def test_a_grpc_probe_of_something_else_fails(node: Node) -> None:
 
 async def test_a_containers_own_stop_signal_is_sent(node: Node) -> None:
     trap = ["sh", "-c", "trap 'exit 7' USR1; trap 'exit 8' TERM; sleep 1000 & wait"]
-    spec = {"restartPolicy": "Never", "os": {"name": "linux"}, "activeDeadlineSeconds": 1}
+    spec = {"restartPolicy": "Never", "os": {"name": "linux"}, "activeDeadlineSeconds": 3}
     node.pod("p", *trap, lifecycle={"stopSignal": "SIGUSR1"}, spec=spec)
     status = await node.until("p", phase("Failed"))
     assert main(status)["state"]["terminated"]["exitCode"] == 7
