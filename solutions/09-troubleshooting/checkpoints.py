@@ -16,14 +16,14 @@ _ALONE = 3
 
 
 def begun(set_name):
-    """Tell whether the learner has begun: a diagnosis is written, or the set is no longer what was set up."""
+    """Tell whether the learner has begun: a diagnosis says something, or the set is no longer what was set up."""
+    return lambda o: bool(noted(o, f"diagnosis-{set_name}")) or changed(o, set_name)
 
-    def test(o: Observation) -> bool:
-        lives = o.history.lives("StatefulSet", set_name)
-        changed = len(lives) > 1 or any(life.ended or len(life.values("generation")) > 1 for life in lives)
-        return noted(o, f"diagnosis-{set_name}") is not None or changed
 
-    return test
+def changed(o: Observation, set_name: str) -> bool:
+    """Tell whether a set was changed, deleted or made anew."""
+    lives = o.history.lives("StatefulSet", set_name)
+    return len(lives) > 1 or any(life.ended or len(life.values("generation")) > 1 for life in lives)
 
 
 def evidence(set_name, kind, naming=None):
@@ -95,6 +95,8 @@ def probe_kept(o: Observation) -> Finding:
     found = o.find("StatefulSet", "gate")
     containers = found["spec"]["template"]["spec"]["containers"] if found is not None else []
     has = [one["name"] for one in containers if one.get("readinessProbe")]
+    if has and not changed(o, "gate"):
+        return unmet("the set is still as it was set up", f"{wanted}, and the set was repaired")
     return (met if has else unmet)(f"readiness probes: {', '.join(has) or 'none'}", wanted)
 
 
@@ -126,8 +128,7 @@ def names_carried(o: Observation) -> Finding:
 
 def buyer_served(o: Observation) -> Finding:
     wanted = "the buyer that was set up, unchanged, is Ready"
-    lives = o.history.lives("StatefulSet", "buyer")
-    if len(lives) != 1 or lives[0].ended or len(lives[0].values("generation")) > 1:
+    if changed(o, "buyer") or o.find("StatefulSet", "buyer") is None:
         return unmet("StatefulSet buyer was changed", wanted)
     pod = o.find("Pod", "buyer-0")
     if pod is not None and pod_ready(pod):
@@ -151,6 +152,12 @@ def tolerates(o: Observation) -> Finding:
         for one in tolerations
     )
     return (met if right else unmet)("; ".join(seen) or "nothing of the kind is tolerated", wanted)
+
+
+def tolerates_anything(o: Observation) -> bool:
+    """Tell whether the learner has completed the set: what stands in it already is everybody's."""
+    found = o.find("StatefulSet", "keeper")
+    return found is not None and bool(found["spec"]["template"]["spec"].get("tolerations"))
 
 
 def _words(toleration) -> str:
@@ -457,7 +464,7 @@ HELD = Checkpoint(
     id="at-most-one",
     title="A silent node: at most one",
     covers=("template", "replicas"),
-    attempted=lambda o: bool(o.history.lives("StatefulSet", "keeper")),
+    attempted=tolerates_anything,
     criteria=(
         Criterion(
             "tolerations",

@@ -31,6 +31,14 @@ def cut(state, *changes):
     return steps
 
 
+def cut_for_ever(bench: Bench) -> None:
+    """Without a number of seconds the pod waits for its node for ever, and nobody marks it."""
+    name = kept(bench, ("          tolerationSeconds: 5\n", ""))
+    machine(bench, name, "unreachable")
+    not_ready(bench, name)
+    bench.delete("pod", "keeper-0", wait=False)
+
+
 def deleted_by_hand(bench: Bench) -> None:
     """Not the cluster but the learner marks the pod."""
     name = kept(bench)
@@ -144,7 +152,8 @@ ATTEMPTS = [
     right("at-most-one", "the power fails", cut("off")),
     right("at-most-one", "marked by hand, not by the cluster", deleted_by_hand),
     right("at-most-one", "not-ready is tolerated as well", cut("unreachable", (TOLERATION, ALSO_NOT_READY))),
-    wrong("at-most-one", "no toleration", cut("unreachable", (TOLERATION, "")), on="tolerations"),
+    wrong("at-most-one", "no toleration", cut("unreachable", (TOLERATION, "")), outcome=Outcome.NOT_ATTEMPTED),
+    wrong("at-most-one", "for ever", cut_for_ever, on="tolerations"),
     wrong("at-most-one", "another time", cut("unreachable", ("Seconds: 5", "Seconds: 3")), on="tolerations"),
     wrong("at-most-one", "no node was lost", lambda bench: kept(bench) and None, on="node-lost"),
     wrong("at-most-one", "deleted on a node that answers", ordinary, on="node-lost"),

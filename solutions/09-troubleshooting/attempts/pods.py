@@ -119,6 +119,16 @@ def orphans_replaced(bench: Bench) -> None:
         bench.ready("pod", name)
 
 
+def empty(name):
+    """What is left of the manifest when nothing is written into it."""
+
+    def steps(bench: Bench) -> None:
+        bench.apply(bench.scenario(name))
+        bench.apply(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: diagnosis-{name}}}\ndata:\n")
+
+    return steps
+
+
 SECOND_SERVICE = """
 apiVersion: v1
 kind: Service
@@ -135,6 +145,8 @@ SHOP = gone_and_made("shop")
 
 ATTEMPTS = [
     right("image-pull", "the set made anew", after(told("front"), at_once("front"))),
+    wrong("image-pull", "a diagnosis without a word", empty("front"), outcome=Outcome.NOT_ATTEMPTED),
+    wrong("never-ready", "the diagnosis only", told("gate"), on="probe"),
     right(
         "image-pull",
         "the image's whole name",
