@@ -76,7 +76,7 @@ def test_it_runs_once_and_its_end_changes_nothing(pods: Pods, running: str) -> N
 
 
 def test_it_ends_with_the_pods_own_containers(pods: Pods) -> None:
-    name = pods.create(shell("while [ ! -e /tmp/end ]; do sleep 0.05; done"), restartPolicy="Never")
+    name = pods.create(shell("while [ ! -e /tmp/end ]; do sleep 0.05; done; sleep 0.5"), restartPolicy="Never")
     pods.ready(name)
     assert add(pods, name, added("look", "sleep 1000")).status == 200
     pods.until(name, lambda pod: "running" in state(pod, "look"), "the ephemeral container to run")
