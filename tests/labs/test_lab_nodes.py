@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kitlib.client import connect
+from kitlib.environments.embedded import EmbeddedProvider
 from kitlib.errors import LabError, UsageError
 from kitlib.lab import Course, Lab, LabSpec
 from kitlib.lab.opening import open_cluster
@@ -36,6 +37,23 @@ def test_a_cluster_that_is_too_small_is_named_with_its_remedy(info):
         open_cluster(found, spec=wanted)
     assert "kit up --nodes 3 --node-timeouts fast" in raised.value.fix
     assert len(open_cluster(found, spec=replace(wanted, nodes=1)).list("nodes")) == 1
+
+
+def test_opening_a_lab_starts_a_cluster_when_none_is_up(tmp_path, monkeypatch):
+    """As the first cell of the first lab does; a cluster that was larger before keeps its nodes."""
+    monkeypatch.setenv("KIT_STATE_DIR", str(tmp_path))
+    for variable in ("KIT_KUBECONFIG", "KIT_CONTEXT", "KIT_CLUSTER"):
+        monkeypatch.delenv(variable, raising=False)
+    provider, spec = EmbeddedProvider(), LabSpec(slug="t", title="T", namespace="t", checkpoints=())
+    name = settings().cluster
+    try:
+        assert len(open_cluster(settings(), spec=spec).list("nodes")) == 1
+        provider.delete(name)
+        provider.create(name, nodes=2)
+        provider.stop(name)
+        assert len(open_cluster(settings(), spec=spec).list("nodes")) == 2
+    finally:
+        provider.delete(name)
 
 
 def test_a_reset_gives_back_the_node_that_was_stopped(three_nodes, tmp_path):

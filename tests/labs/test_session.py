@@ -68,6 +68,7 @@ SLIPS = [
     (lambda lab: lab.check("nope"), "use one of"),
     (lambda lab: lab.predict("start", ["b"]), "choice must be a text"),
     (lambda lab: lab.kubectl("get 'x"), "close the quote"),
+    (lambda lab: lab.kubectl("edit sts web"), "no terminal"),
     (lambda lab: lab.scores(1), "too many"),
 ]
 
@@ -123,6 +124,21 @@ def test_an_interrupted_kubectl_leaves_no_zombie(lab):
         Kubectl(lab.cluster.access, lab.namespace, echo=interrupt).run(["get", "cm", "-w"])
     mine = psutil.Process().children()
     assert [one for one in mine if one.status() == psutil.STATUS_ZOMBIE and "kubectl" in one.name()] == []
+
+
+def test_what_kubectl_has_started_ends_with_it(lab, monkeypatch, tmp_path):
+    """An editor that waits for keys would hold the cell, and outlive it."""
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("KUBE_EDITOR", str(editor))
+    monkeypatch.setattr("kitlib.lab.kubectl._LIMIT_SECONDS", 3.0)
+    said = []
+    lab.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
+    assert Kubectl(lab.cluster.access, lab.namespace, echo=said.append).run(["edit", "cm", "a"]) != 0
+    assert "was stopped" in said[-1]
+    pid = int((tmp_path / "pid").read_text())
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_hints_come_one_by_one_and_solutions_only_when_confirmed(lab):
