@@ -22,7 +22,6 @@ __all__ = [
     "check_port_name",
     "check_port_number",
     "check_qualified_name",
-    "check_service_name",
     "generate_name",
     "random_suffix",
 ]
@@ -35,7 +34,6 @@ _MAX_BASE = 63 - _SUFFIX_LENGTH
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
-_SERVICE = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _NAME_PART = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_NAME_PART})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
@@ -49,10 +47,6 @@ _SUBDOMAIN_TEXT = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
     f"and must start and end with an alphanumeric character (e.g. 'example.com', "
     f"regex used for validation is '{_SUBDOMAIN}')"
-)
-_SERVICE_TEXT = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-    f"and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{_SERVICE}')"
 )
 _NAME_RULE = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
@@ -98,7 +92,6 @@ def _matches(pattern: str, text: str, *, limit: int) -> Check:
 
 check_dns_label: Check = _matches(_LABEL, _LABEL_TEXT, limit=63)
 check_dns_subdomain: Check = _matches(_SUBDOMAIN, _SUBDOMAIN_TEXT, limit=253)
-check_service_name: Check = _matches(_SERVICE, _SERVICE_TEXT, limit=63)
 check_label_value: Check = _matches(_LABEL_VALUE, _LABEL_VALUE_TEXT, limit=63)
 _check_config_key: Check = _matches(_CONFIG_KEY, _CONFIG_KEY_TEXT, limit=253)
 

@@ -22,7 +22,6 @@ def test_generated_names_are_repeatable_and_fit() -> None:
     [
         (naming.check_dns_label, ["a", "a-1", "1a", "a" * 63], ["", "A", "-a", "a-", "a.b", "a_b", "a" * 64]),
         (naming.check_dns_subdomain, ["a", "a.b-c.d", "1.2"], ["", "a..b", ".a", "A.b", "a" * 254]),
-        (naming.check_service_name, ["a", "a-1"], ["1a", "a.b", ""]),
         (naming.check_label_value, ["", "a", "A_b.c-1"], ["-a", "a b", "a" * 64]),
         (
             naming.check_qualified_name,

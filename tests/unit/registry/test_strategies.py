@@ -107,6 +107,7 @@ def test_stateful_set_defaults() -> None:
     [
         (None, {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
         ({}, {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
+        ({"type": ""}, {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
         ({"type": "RollingUpdate"}, {"type": "RollingUpdate"}),
         ({"type": "RollingUpdate", "rollingUpdate": {}}, {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
         ({"type": "OnDelete"}, {"type": "OnDelete"}),

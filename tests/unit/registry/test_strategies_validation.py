@@ -84,6 +84,12 @@ def template(**spec: Any) -> Json:
     return {"metadata": TEMPLATE["metadata"], "spec": {"containers": [container()]} | spec}
 
 
+def claim_template(*, name: str = "data", **spec: Any) -> Json:
+    wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1"}}} | spec
+    return {"metadata": {"name": name}, "spec": wanted}
+
+
+MOUNTING = template(containers=[container(volumeMounts=[{"name": "data", "mountPath": "/data"}])])
 CASES: list[tuple[str, Json, list[str]]] = [
     ("statefulsets.apps", workload(), []),
     ("statefulsets.apps", workload(selector=None), ["spec.selector: Required value"]),
@@ -130,7 +136,12 @@ CASES: list[tuple[str, Json, list[str]]] = [
     (
         "statefulsets.apps",
         workload(podManagementPolicy="Both"),
-        ['spec.podManagementPolicy: Unsupported value: "Both": supported values: "OrderedReady", "Parallel"'],
+        ["spec.podManagementPolicy: Invalid value: \"Both\": must be 'OrderedReady' or 'Parallel'"],
+    ),
+    (
+        "statefulsets.apps",
+        workload(updateStrategy={"type": "Recreate"}),
+        ["spec.updateStrategy: Invalid value: {\"type\":\"Recreate\"}: must be 'RollingUpdate' or 'OnDelete'"],
     ),
     (
         "statefulsets.apps",
@@ -140,8 +151,38 @@ CASES: list[tuple[str, Json, list[str]]] = [
             'Unsupported value: "Keep": supported values: "Delete", "Retain"'
         ],
     ),
-    # The pod spec inside a StatefulSet is only checked when its pods are created.
-    ("statefulsets.apps", workload(template=template(containers=[{"name": "c"}])), []),
+    (
+        "statefulsets.apps",
+        workload(template=template(containers=[{"name": "c"}])),
+        ["spec.template.spec.containers[0].image: Required value"],
+    ),
+    ("statefulsets.apps", workload(template=MOUNTING, volumeClaimTemplates=[claim_template()]), []),
+    (
+        "statefulsets.apps",
+        workload(template=template(**MOUNTING["spec"], volumes=[{"name": "data", "emptyDir": {}}] * 2)),
+        ['spec.template.spec.volumes[1].name: Duplicate value: "data"'],
+    ),
+    (
+        "statefulsets.apps",
+        workload(
+            template=template(**MOUNTING["spec"], volumes=[{"name": "data", "emptyDir": {}}]),
+            volumeClaimTemplates=[claim_template()] * 2,
+        ),
+        [],
+    ),
+    (
+        "statefulsets.apps",
+        workload(template=MOUNTING, volumeClaimTemplates=[claim_template(name="other")]),
+        ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"'],
+    ),
+    (
+        "statefulsets.apps",
+        workload(volumeClaimTemplates=[claim_template(accessModes=[], resources={})]),
+        [
+            "spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required",
+            "spec.volumeClaimTemplates[0].spec.resources[storage]: Required value",
+        ],
+    ),
     (
         "deployments.apps",
         workload(template=template(containers=[{"name": "c"}])),
@@ -369,7 +410,7 @@ def test_what_is_refused_on_create(resource: str, obj: Json, wanted: list[str]) 
     ("resource", "name", "word"),
     [
         ("statefulsets.apps", "a.b", "RFC 1123 label"),
-        ("services", "1a", "DNS-1035 label"),
+        ("services", "1.a", "RFC 1123 label"),
         ("pods", "A", "RFC 1123 subdomain"),
         ("roles.rbac.authorization.k8s.io", "a/b", "may not contain '/'"),
     ],
@@ -425,6 +466,19 @@ CHANGES: list[tuple[str, Json, Json, list[str]]] = [
     ("statefulsets.apps", workload(), {"spec.ordinals": {"start": 3}}, []),
     ("statefulsets.apps", workload(), {"spec.template.spec.containers": [container(image="j")]}, []),
     ("statefulsets.apps", workload(), {"spec.serviceName": "other"}, [FORBIDDEN]),
+    (
+        "statefulsets.apps",
+        workload(),
+        {"spec.template.spec.containers.0.image": ""},
+        ["spec.template.spec.containers[0].image: Required value"],
+    ),
+    # A set that was stored with a wrong pod spec stays changeable.
+    (
+        "statefulsets.apps",
+        workload(template=template(containers=[{"name": "c"}])),
+        {"spec.replicas": 5, "spec.template.spec.containers.0.name": "d"},
+        [],
+    ),
     ("statefulsets.apps", workload(), {"spec.podManagementPolicy": "Parallel"}, [FORBIDDEN]),
     ("statefulsets.apps", workload(), {"spec.volumeClaimTemplates": [{"metadata": {"name": "v"}}]}, [FORBIDDEN]),
     (

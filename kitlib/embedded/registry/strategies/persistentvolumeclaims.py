@@ -9,7 +9,7 @@ from kitlib.embedded.apimachinery.quantity import parse_quantity
 from kitlib.embedded.apimachinery.status import FieldError, forbidden
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
-from kitlib.embedded.registry.strategies.label_selector_validation import validate_label_selector
+from kitlib.embedded.registry.strategies.claim_validation import storage_request, validate_claim_spec
 from kitlib.embedded.registry.strategies.pod_defaults import default_claim_spec
 from kitlib.embedded.registry.strategies.storageclasses import (
     CLASS_ANNOTATION,
@@ -18,9 +18,8 @@ from kitlib.embedded.registry.strategies.storageclasses import (
     default_class,
 )
 
-__all__ = ["ACCESS_MODES", "PersistentVolumeClaimStrategy", "validate_access_modes"]
+__all__ = ["PersistentVolumeClaimStrategy"]
 
-ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _FINALIZER = "kubernetes.io/pvc-protection"
 _IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 _UNBOUND = "Only bound persistent volume claims can be expanded"
@@ -56,7 +55,7 @@ class PersistentVolumeClaimStrategy(Strategy):
         Raises:
             StatusError: 403.
         """
-        new_size, old_size = _storage(obj["spec"]), _storage(old["spec"])
+        new_size, old_size = storage_request(obj["spec"]), storage_request(old["spec"])
         if not new_size or not old_size or parse_quantity(new_size) <= parse_quantity(old_size):
             return
         if (old.get("status") or {}).get("phase") != "Bound":
@@ -75,18 +74,7 @@ class PersistentVolumeClaimStrategy(Strategy):
 
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """Check the spec."""
-        spec = obj["spec"]
-        errors = validate_access_modes(spec.get("accessModes") or [])
-        if spec.get("selector"):
-            errors += validate_label_selector(spec["selector"], "spec.selector")
-        size = _storage(spec)
-        if not size:
-            errors.append(fields.required("spec.resources[storage]"))
-        elif parse_quantity(size).value <= 0:
-            errors.append(fields.invalid("spec.resources[storage]", size, "must be greater than zero"))
-        if spec.get("storageClassName"):
-            errors += fields.named("spec.storageClassName", spec["storageClassName"], self.check_name)
-        return errors + fields.one_of("spec.volumeMode", spec["volumeMode"], ("Block", "Filesystem"))
+        return validate_claim_spec(obj["spec"], "spec")
 
     def check_change(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
         """Only growth, binding (volumeName) and a late default class may change a claim."""
@@ -95,8 +83,8 @@ class PersistentVolumeClaimStrategy(Strategy):
         if _fixed(new, before) != _fixed(before, before):
             errors.append(fields.forbidden("spec", _IMMUTABLE))
         capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")
-        size = _storage(new)
-        if size != _storage(before):
+        size = storage_request(new)
+        if size != storage_request(before):
             if (old.get("status") or {}).get("phase") != "Bound":
                 errors.append(fields.forbidden("spec", _IMMUTABLE))
             elif size and capacity and parse_quantity(size) < parse_quantity(capacity):
@@ -109,24 +97,8 @@ class PersistentVolumeClaimStrategy(Strategy):
         return annotation_warnings(obj)
 
 
-def validate_access_modes(modes: list[str]) -> list[FieldError]:
-    """Require access modes, and ReadWriteOncePod alone."""
-    if not modes:
-        return [fields.required("spec.accessModes", "at least 1 access mode is required")]
-    path = "spec.accessModes"
-    errors = [fields.not_supported(path, mode, ACCESS_MODES) for mode in modes if mode not in ACCESS_MODES]
-    if "ReadWriteOncePod" in modes and len(modes) > 1:
-        detail = "may not use ReadWriteOncePod with other access modes"
-        errors.append(fields.forbidden(path, detail))
-    return errors
-
-
 def _annotations(obj: Object) -> Object:
     return obj["metadata"].get("annotations") or {}
-
-
-def _storage(spec: Object) -> str:
-    return str(((spec.get("resources") or {}).get("requests") or {}).get("storage", ""))
 
 
 def _fixed(spec: Object, before: Object) -> Object:

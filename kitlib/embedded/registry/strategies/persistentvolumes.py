@@ -10,7 +10,7 @@ from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.apimachinery.times import format_time
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
-from kitlib.embedded.registry.strategies.persistentvolumeclaims import validate_access_modes
+from kitlib.embedded.registry.strategies.claim_validation import validate_access_modes
 from kitlib.embedded.registry.strategies.placement_validation import validate_node_selector
 from kitlib.embedded.registry.strategies.storageclasses import annotation_warnings
 
@@ -66,7 +66,7 @@ class PersistentVolumeStrategy(Strategy):
         spec = obj["spec"]
         errors = [] if spec.get("accessModes") else [fields.required("spec.accessModes")]
         if spec.get("accessModes"):
-            errors += validate_access_modes(spec["accessModes"])
+            errors += validate_access_modes(spec["accessModes"], "spec.accessModes")
         size = (spec.get("capacity") or {}).get("storage")
         if not spec.get("capacity"):
             errors.append(fields.required("spec.capacity"))

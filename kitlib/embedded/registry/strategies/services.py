@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from kitlib.embedded.apimachinery.naming import check_service_name
+from kitlib.embedded.apimachinery.naming import check_dns_label
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
@@ -22,7 +22,7 @@ class ServiceStrategy(Strategy):
     """Services: behaviour 4.1."""
 
     create_on_update = True
-    check_name = staticmethod(check_service_name)
+    check_name = staticmethod(check_dns_label)
     initial_status: ClassVar[Object] = {"loadBalancer": {}}
 
     def default(self, obj: Object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.feature_gates import MAX_UNAVAILABLE_STATEFUL_SET
 from kitlib.embedded.apimachinery.intstr import is_percent
 from kitlib.embedded.apimachinery.naming import check_dns_label
@@ -11,6 +12,7 @@ from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
+from kitlib.embedded.registry.strategies.claim_validation import validate_claim_spec
 from kitlib.embedded.registry.strategies.pod_defaults import default_claim_spec, default_template
 from kitlib.embedded.registry.strategies.workloads import validate_counts, validate_selection, validate_template
 
@@ -29,6 +31,7 @@ _CHANGE_TEXT = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
     "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 )
+_POLICIES = ("OrderedReady", "Parallel")
 _RETENTION = ("Delete", "Retain")
 
 
@@ -64,11 +67,30 @@ class StatefulSetStrategy(Strategy):
         """Keep a field behind a gate that is off only where it was used before."""
         _gate_max_unavailable(obj, ctx, used="maxUnavailable" in _rolling_update(old))
 
+    def validate(self, obj: Object, ctx: Context) -> list[FieldError]:
+        """Besides: the claim templates, which never change."""
+        errors = super().validate(obj, ctx)
+        for index, claim in enumerate(obj["spec"].get("volumeClaimTemplates") or ()):
+            errors += validate_claim_spec(claim["spec"], f"spec.volumeClaimTemplates[{index}].spec")
+        return errors + _check_template(obj["spec"])
+
+    def validate_update(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
+        """Besides: the template, unless the set had an invalid one before.
+
+        Sets from a time when the pod spec in it was not checked must stay changeable, and deletable.
+        """
+        errors = super().validate_update(obj, old, ctx)
+        if obj["spec"] == old["spec"]:
+            return errors
+        return errors + _check_template(obj["spec"], pod_spec=not _check_template(old["spec"]))
+
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
-        """Check the spec."""
+        """Check the spec, but for its templates."""
         spec = obj["spec"]
-        policies = ("OrderedReady", "Parallel")
-        errors = fields.one_of("spec.podManagementPolicy", spec["podManagementPolicy"], policies)
+        errors: list[FieldError] = []
+        if spec["podManagementPolicy"] not in _POLICIES:
+            detail = "must be 'OrderedReady' or 'Parallel'"
+            errors.append(fields.invalid("spec.podManagementPolicy", spec["podManagementPolicy"], detail))
         errors += _check_update_strategy(spec["updateStrategy"], "spec.updateStrategy")
         for field, value in spec["persistentVolumeClaimRetentionPolicy"].items():
             errors += fields.one_of(f"spec.persistentVolumeClaimRetentionPolicy.{field}", value, _RETENTION)
@@ -78,13 +100,18 @@ class StatefulSetStrategy(Strategy):
         errors += validate_selection(spec, "statefulset")
         if spec["serviceName"]:
             errors += fields.named("spec.serviceName", spec["serviceName"], check_dns_label)
-        return errors + validate_template(spec, "StatefulSet", pod_spec=False)
+        return errors
 
     def check_change(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
         """Refuse changes outside the mutable fields."""
         if _fixed(obj["spec"]) == _fixed(old["spec"]):
             return []
         return [fields.forbidden("spec", _CHANGE_TEXT)]
+
+
+def _check_template(spec: Object, *, pod_spec: bool = True) -> list[FieldError]:
+    claims = [objects.name(template) for template in spec.get("volumeClaimTemplates") or ()]
+    return validate_template(spec, "StatefulSet", claims=claims, pod_spec=pod_spec)
 
 
 def _rolling_update(obj: Object) -> Object:
@@ -103,7 +130,7 @@ def _gate_max_unavailable(obj: Object, ctx: Context, *, used: bool) -> None:
 
 
 def _default_update_strategy(strategy: Object) -> None:
-    if "type" not in strategy:
+    if not strategy.get("type"):
         strategy["type"] = "RollingUpdate"
         strategy.setdefault("rollingUpdate", {})
     if strategy["type"] == "RollingUpdate" and "rollingUpdate" in strategy:
@@ -111,7 +138,9 @@ def _default_update_strategy(strategy: Object) -> None:
 
 
 def _check_update_strategy(strategy: Object, path: str) -> list[FieldError]:
-    errors = fields.one_of(f"{path}.type", strategy["type"], ("OnDelete", "RollingUpdate"))
+    if strategy["type"] not in ("OnDelete", "RollingUpdate"):
+        return [fields.invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'")]
+    errors: list[FieldError] = []
     rolling = strategy.get("rollingUpdate")
     if rolling is None:
         return errors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kitlib.embedded.apimachinery.objects import Object
 from kitlib.embedded.apimachinery.selectors import from_label_selector
 from kitlib.embedded.apimachinery.status import FieldError
@@ -30,21 +32,23 @@ def validate_selection(spec: Object, kind: str) -> list[FieldError]:
     return errors
 
 
-def validate_template(spec: Object, kind: str, *, pod_spec: bool = True) -> list[FieldError]:
+def validate_template(
+    spec: Object, kind: str, *, claims: Sequence[str] = (), pod_spec: bool = True
+) -> list[FieldError]:
     """Check the pod template of a controller whose pods run for ever.
 
     Args:
         spec: the controller's spec.
         kind: its kind, as texts name it.
-        pod_spec: whether the pod spec is checked too; a StatefulSet's is not (its mounts may name claim templates), so
-            that its mistakes show as FailedCreate events, as on a real cluster.
+        claims: names of claim templates; containers mount them like volumes of the template.
+        pod_spec: whether the pod spec is checked too.
     """
     template, path = spec.get("template") or {}, "spec.template"
     metadata, inner = template.get("metadata") or {}, template.get("spec") or {}
     errors = validate_labels(metadata.get("labels") or {}, f"{path}.metadata.labels")
     errors += validate_annotations(metadata.get("annotations") or {}, f"{path}.metadata.annotations")
     if pod_spec:
-        errors += validate_pod_spec(inner, f"{path}.spec")
+        errors += validate_pod_spec(_with_claims(inner, claims), f"{path}.spec")
     if inner.get("ephemeralContainers"):
         detail = "ephemeral containers not allowed in pod template"
         errors.append(fields.forbidden(f"{path}.spec.ephemeralContainers", detail))
@@ -54,6 +58,15 @@ def validate_template(spec: Object, kind: str, *, pod_spec: bool = True) -> list
         detail = f"activeDeadlineSeconds in {kind} is not Supported"
         errors.append(fields.forbidden(f"{path}.spec.activeDeadlineSeconds", detail))
     return errors
+
+
+def _with_claims(pod_spec: Object, claims: Sequence[str]) -> Object:
+    """Return the pod spec with a volume for each claim template, in place of one of its own of that name."""
+    if not claims:
+        return pod_spec
+    others = [volume for volume in pod_spec.get("volumes") or () if volume.get("name") not in claims]
+    source = {"persistentVolumeClaim": {"claimName": "named-for-the-pod"}}
+    return pod_spec | {"volumes": [*({"name": name} | source for name in dict.fromkeys(claims)), *others]}
 
 
 def validate_counts(spec: Object, *names: str) -> list[FieldError]:
