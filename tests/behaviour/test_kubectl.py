@@ -287,6 +287,11 @@ def test_raw_forms(kubectl: Kubectl) -> None:
     assert kubectl("get", "--raw", "/readyz") == "ok"
     assert json.loads(kubectl("get", "--raw", "/version"))["minor"].rstrip("+").isdigit()
     assert kubectl("get", "--raw", "/livez?verbose").endswith("livez check passed\n")
+    kubectl("create", "configmap", "raw")
+    path = f"/api/v1/namespaces/{kubectl.namespace}/configmaps"
+    # kubectl names no content type here.
+    kubectl("delete", "--raw", f"{path}/raw", "-f", "-", stdin='{"gracePeriodSeconds":0}')
+    assert "raw" not in kubectl("get", "--raw", path)
 
 
 def guestbook(name: str, replicas: int, port: int, *arguments: str) -> str:

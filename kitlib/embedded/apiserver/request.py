@@ -98,7 +98,7 @@ class ApiRequest:
         body = await self._read()
         given: Object = {}
         if body.strip():
-            decoded, _ = decode_body(body, self.http.content_type)
+            decoded, _ = decode_body(body, self.http.headers.get("Content-Type", ""))
             given = decoded if isinstance(decoded, dict) else {}
             given.setdefault("kind", "DeleteOptions")
             decoding.decode_as(given, "meta", "v1", "DeleteOptions")

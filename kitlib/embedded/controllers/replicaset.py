@@ -80,7 +80,7 @@ class ReplicaSetController(Controller):
             failure = self._create(replica_set, min(missing, _BURST))
             return _Failure("FailedCreate", failure) if failure is not None else None
         if missing < 0:
-            count, related = min(-missing, _BURST), self._related(replica_set, active)
+            count, related = min(-missing, _BURST), self._related(replica_set)
             victims = choose(active, count, related=related, now=self.clock.now())
             names = ", ".join(map(objects.name, victims))
             text = f"deletes {names}: {wanted} are wanted, {len(active)} are there, and these are missed least"
@@ -99,12 +99,13 @@ class ReplicaSetController(Controller):
             reasons.append(Reason(f"pod/{objects.name(pod)}", text))
         self.client.explain(objects.key(replica_set), reasons)
 
-    def _related(self, replica_set: Object, active: list[Object]) -> list[Object]:
-        """Return the pods of all ReplicaSets of the same Deployment: together they crowd a node."""
+    def _related(self, replica_set: Object) -> list[Object]:
+        """Return the pods of all ReplicaSets of the same Deployment: together they crowd a node.
+
+        A ReplicaSet on its own has none, not even its own pods.
+        """
         ref = objects.controller_of(replica_set)
-        if ref is None:
-            return active
-        siblings = self.client.dependents(self.resource, ref["uid"])
+        siblings = self.client.dependents(self.resource, ref["uid"]) if ref is not None else ()
         return [pod for sibling in siblings for pod in self.client.dependents("pods", objects.uid(sibling))]
 
     def _create(self, replica_set: Object, count: int) -> StatusError | None:

@@ -16,6 +16,7 @@ from kitlib.embedded.apimachinery.times import format_time
 __all__ = [
     "MODIFIED_TEXT",
     "carry_over",
+    "check_addressed",
     "check_delete_preconditions",
     "check_finalizers",
     "check_identity",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 MODIFIED_TEXT = "the object has been modified; please apply your changes to the latest version and try again"
+_OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 
 
@@ -37,7 +39,7 @@ def fill(obj: Object, resource: Resource, *, namespace: str, now: datetime) -> N
     metadata = obj.setdefault("metadata", {})
     if resource.namespaced:
         if metadata.setdefault("namespace", namespace) != namespace:
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+            raise bad_request(_OTHER_NAMESPACE)
     else:
         metadata.pop("namespace", None)
     if metadata.get("resourceVersion"):
@@ -48,6 +50,18 @@ def fill(obj: Object, resource: Resource, *, namespace: str, now: datetime) -> N
     metadata["creationTimestamp"] = format_time(now)
     if resource.has_generation:
         metadata["generation"] = 1
+
+
+def check_addressed(resource: Resource, metadata: Object, *, name: str, namespace: str) -> None:
+    """Check that the metadata in a body is that of the object which the URL names.
+
+    Raises:
+        StatusError: 400, another name or namespace.
+    """
+    if metadata.get("name", name) != name:
+        raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")
+    if resource.namespaced and (metadata.get("namespace") or namespace) != namespace:
+        raise bad_request(_OTHER_NAMESPACE)
 
 
 def carry_over(new: Object, old: Object) -> None:

@@ -19,7 +19,6 @@ from kitlib.embedded.apimachinery.status import (
     FieldError,
     StatusError,
     already_exists,
-    bad_request,
     conflict,
     forbidden,
     generic,
@@ -134,10 +133,7 @@ class Registry:
         """
         old = self.get(resource, name, namespace)
         meta = obj.setdefault("metadata", {})
-        if meta.get("name", name) != name:
-            raise bad_request(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
-        if resource.namespaced and (meta.get("namespace") or namespace) != namespace:
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        metadata.check_addressed(resource, meta, name=name, namespace=namespace)
         metadata.check_preconditions(
             resource, old, uid=meta.get("uid", ""), resource_version=meta.get("resourceVersion", "")
         )

@@ -46,10 +46,11 @@ def update_scale(
     """PUT /scale: an empty resourceVersion is unconditional.
 
     Raises:
-        StatusError: 404, 409 (stale), 400 or 422 (replicas).
+        StatusError: 404, 400 (the Scale of something else), 409 (stale), 400 or 422 (replicas).
     """
     workload = registry.get(resource, name, namespace)
     meta = scale.get("metadata") or {}
+    metadata.check_addressed(resource, meta, name=name, namespace=namespace)
     metadata.check_preconditions(
         resource, workload, uid=meta.get("uid", ""), resource_version=meta.get("resourceVersion", "")
     )

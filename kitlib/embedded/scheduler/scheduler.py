@@ -235,6 +235,8 @@ class Scheduler(Controller):
         pod, old = event.object, event.old
         if event.type == "DELETED" or podstate.is_finished(pod):
             self._stuck.pop(objects.key(pod), None)
+            if event.type == "DELETED":
+                self.client.explain(objects.key(pod), ())
             had_room = pod["spec"].get("nodeName") or (pod.get("status") or {}).get("nominatedNodeName")
             return tuple(self._stuck) if had_room else ()
         if pod["spec"].get("nodeName"):

@@ -10,7 +10,7 @@ from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
 from tests.unit.controllers.test_cluster_controllers import config_map, service
 from tests.unit.controllers.test_volumes import claim, pod, volume
-from tests.unit.controllers.world import World, stateful_set, template
+from tests.unit.controllers.world import NODE, World, stateful_set, template
 
 PVC, PV, STS = "persistentvolumeclaims", "persistentvolumes", "statefulsets.apps"
 
@@ -199,3 +199,11 @@ def test_reasons_about_a_deleted_workload_end(world: World) -> None:
     for name in ("web", "other"):
         world.delete("replicasets.apps", name)
         assert standing(world, f"replicaset/{name}") == []
+
+
+def test_nothing_holds_about_a_pod_that_is_gone(world: World) -> None:
+    world.client.create(STS, stateful_set())
+    world.settle()
+    assert f"web-2 is assigned to {NODE}" in standing(world, "pod/web-2")
+    world.edit(STS, "web", {"spec": {"replicas": 2}})
+    assert standing(world, "pod/web-2") == []

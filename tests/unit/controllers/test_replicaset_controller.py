@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.objects import Object
-from tests.unit.controllers.world import World, template
+from kitlib.embedded.apimachinery.status import StatusError, forbidden
+from kitlib.embedded.controllers.replicaset import ReplicaSetController
+from kitlib.embedded.registry.loopback import LoopbackClient
+from tests.unit.controllers.world import NODE, World, template
 
 RS, RC = "replicasets.apps", "replicationcontrollers"
 
@@ -87,3 +92,51 @@ def test_the_pod_that_is_worth_least_goes_first(world: World, cost: str | None) 
     world.edit(RS, "rs", {"spec": {"replicas": 2}})
     assert chosen not in world.pods()
     assert len(world.pods()) == 2
+
+
+class Refusing(LoopbackClient):
+    """What a policy that protects pods does to a controller."""
+
+    def delete(self, resource: str, *args: Any, **options: Any) -> None:
+        raise forbidden(resource, args[0], "they are protected")
+
+
+def test_pods_that_cannot_be_deleted_are_reported(world: World) -> None:
+    world.client.create(RS, replica_set())
+    world.settle()
+    world.client.patch(RS, "rs", {"spec": {"replicas": 2}}, namespace="default")
+    controller = ReplicaSetController(Refusing(world.cluster.registry, "replicaset-controller"), world.clock)
+    with pytest.raises(StatusError, match="they are protected"):
+        controller.reconcile("default/rs")
+    [condition] = world.client.get(RS, "rs", "default")["status"]["conditions"]
+    assert (condition["type"], condition["status"], condition["reason"]) == ("ReplicaFailure", "True", "FailedDelete")
+    [text] = world.events("rs", "FailedDelete")
+    assert text.startswith("Error deleting: pods ")
+    assert len(world.pods()) == 3
+
+
+def owned(name: str, *, by: Object | None, node: str, replicas: int = 1) -> Object:
+    made = replica_set(name, replicas=replicas, selector={"matchLabels": {"rs": name}})
+    made["spec"]["template"] = template(nodeName=node) | {"metadata": {"labels": {"rs": name}}}
+    if by is not None:
+        made["metadata"]["ownerReferences"] = [objects.owner_reference(by)]
+    return made
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one-deployment", "on-their-own"])
+def test_the_pods_of_siblings_crowd_a_node(world: World, together: bool) -> None:
+    """Of two pods the one beside its siblings goes, though it is older; without a common owner the newer one."""
+    world.add_node("other")
+    owner = world.client.create("configmaps", {"metadata": {"name": "owner", "namespace": "default"}})
+    by = owner if together else None
+    world.client.create(RS, owned("sibling", by=by, node="other", replicas=3))
+    world.client.create(RS, owned("rs", by=by, node="other"))
+    world.settle()
+    [crowded] = [name for name in world.pods() if name.startswith("rs-")]
+    world.advance(100)
+    patch = {"spec": {"replicas": 2, "template": {"spec": {"nodeName": NODE}}}}
+    world.edit(RS, "rs", patch)
+    [alone] = [name for name in world.pods() if name.startswith("rs-") and name != crowded]
+    world.advance(3)
+    world.edit(RS, "rs", {"spec": {"replicas": 1}})
+    assert [name for name in world.pods() if name.startswith("rs-")] == [alone if together else crowded]

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kitlib.embedded.apimachinery import objects
+from kitlib.embedded.apimachinery.status import StatusError, forbidden
+from kitlib.embedded.controllers.statefulset.control import StatefulPodControl
+from kitlib.embedded.controllers.statefulset.model import DeletePod, Phase, Plan
+from kitlib.embedded.registry.loopback import LoopbackClient
 from tests.unit.controllers.world import World, stateful_set
 
 STS = "statefulsets.apps"
@@ -218,6 +224,43 @@ def test_a_terminating_claim_delays_the_pod(world: World) -> None:
     world.advance(1)
     assert world.pods() == ["web-0"]
     assert objects.uid(world.client.get("persistentvolumeclaims", "www-web-0", "default")) != objects.uid(claim)
+
+
+def test_a_claim_that_cannot_be_made_is_reported_twice(world: World) -> None:
+    body = stateful_set(claims=True, replicas=1)
+    body["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"] = {"disk": "not a value"}
+    world.client.create(STS, body)
+    world.settle()
+    assert world.pods() == []
+    of_claim, of_pod = sorted(world.events("web", "FailedCreate"))
+    assert of_claim.startswith(
+        'create Claim www-web-0 for Pod web-0 in StatefulSet web failed error: PersistentVolumeClaim "www-web-0" is'
+    )
+    assert of_pod.startswith(
+        "create Pod web-0 in StatefulSet web failed error: failed to create PVC www-web-0: PersistentVolumeClaim"
+    )
+
+
+class Refusing(LoopbackClient):
+    """What a policy that protects pods does to a controller."""
+
+    def delete(self, resource: str, *args: Any, **options: Any) -> None:
+        if resource == "pods":
+            raise forbidden("pods", args[0], "they are protected")
+        super().delete(resource, *args, **options)
+
+
+def test_a_pod_that_cannot_be_deleted_is_reported(world: World) -> None:
+    world.client.create(STS, stateful_set())
+    world.settle()
+    stored = world.client.get(STS, "web", "default")
+    plan = Plan((Phase((((DeletePod(world.pod("web-2")),)),), burst=False),), {}, ())
+    client = Refusing(world.cluster.registry, "statefulset-controller")
+    with pytest.raises(StatusError, match="they are protected"):
+        StatefulPodControl(client, stored).execute(plan)
+    text = 'delete Pod web-2 in StatefulSet web failed error: pods "web-2" is forbidden: they are protected'
+    assert world.events("web", "FailedDelete") == [text]
+    assert not world.events("web", "SuccessfulDelete")
 
 
 def test_orphans_are_adopted_and_strangers_released(world: World) -> None:

@@ -281,6 +281,47 @@ def test_a_claim_of_another_controller_is_left_alone() -> None:
     assert world.claims["www-web-2"]["metadata"]["ownerReferences"] == [foreign]
 
 
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_beside_another_controller_the_set_gives_its_own_reference_up(policy: str) -> None:
+    world = settled(persistentVolumeClaimRetentionPolicy={"whenScaled": policy, "whenDeleted": policy})
+    foreign = {"apiVersion": "v1", "kind": "Thing", "name": "x", "uid": "y", "controller": True}
+    ours = objects.owner_reference(world.set) | {"controller": False}
+    world.claims["www-web-2"]["metadata"]["ownerReferences"] = [ours, foreign]
+    world.sync()
+    assert world.claims["www-web-2"]["metadata"]["ownerReferences"] == [foreign]
+
+
+def test_a_plain_owner_is_kept_and_only_kubernetes_own_set_is_ours() -> None:
+    world = settled(persistentVolumeClaimRetentionPolicy={"whenScaled": "Retain", "whenDeleted": "Delete"})
+    others = [
+        {"apiVersion": "v1", "kind": "Thing", "name": "x", "uid": "y"},
+        {"apiVersion": "apps.example.com/v1", "kind": "StatefulSet", "name": "web", "uid": "z"},
+    ]
+    world.claims["www-web-2"]["metadata"]["ownerReferences"] = others
+    world.sync()
+    owner = objects.owner_reference(world.set)
+    assert world.claims["www-web-2"]["metadata"]["ownerReferences"] == [*others, owner]
+
+
+def test_a_claim_has_what_its_template_has() -> None:
+    stateful_set = make_set()
+    [template] = stateful_set["spec"]["volumeClaimTemplates"]
+    stateful_set["spec"]["selector"] = {"matchLabels": {"app": "web", "tier": "set"}}
+    template["metadata"] |= {
+        "labels": {"tier": "template", "disk": "ssd"},
+        "annotations": {"note": "kept"},
+        "finalizers": ["example.com/backup"],
+    }
+    [claim] = claims.claims_for(stateful_set, 7)
+    assert claim["metadata"] == {
+        "name": "www-web-7",
+        "namespace": "default",
+        "labels": {"app": "web", "tier": "set", "disk": "ssd"},
+        "annotations": {"note": "kept"},
+        "finalizers": ["example.com/backup"],
+    }
+
+
 def test_a_stale_claim_keeps_its_pod_waiting() -> None:
     policy = {"whenScaled": "Delete", "whenDeleted": "Retain"}
     world = Simulation(make_set(replicas=1, persistentVolumeClaimRetentionPolicy=policy))

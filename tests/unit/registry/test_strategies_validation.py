@@ -580,3 +580,46 @@ def test_what_may_change(resource: str, old: Json, change: Json, wanted: list[st
 def test_pods_hardly_change(old: Json, change: Json) -> None:
     [text] = change_errors("pods", old, change)
     assert text.startswith("spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`")
+
+
+COUNTED = {"replicas": 2, "readyReplicas": 2, "availableReplicas": 1, "collisionCount": 1}
+
+
+@pytest.mark.parametrize(
+    ("resource", "status", "wanted"),
+    [
+        ("statefulsets.apps", {"replicas": 3, "conditions": [{"type": "A", "status": "True"}]}, []),
+        (
+            "statefulsets.apps",
+            {"readyReplicas": -2, "availableReplicas": -2},
+            [
+                "status.readyReplicas: Invalid value: -2: must be greater than or equal to 0",
+                "status.availableReplicas: Invalid value: -2: must be greater than or equal to 0",
+            ],
+        ),
+        (
+            "statefulsets.apps",
+            {"currentReplicas": 3},
+            ["status.currentReplicas: Invalid value: 3: cannot be greater than status.replicas"],
+        ),
+        (
+            "statefulsets.apps",
+            {"readyReplicas": 0},
+            ["status.availableReplicas: Invalid value: 1: cannot be greater than status.readyReplicas"],
+        ),
+        (
+            "replicasets.apps",
+            {"fullyLabeledReplicas": 3, "readyReplicas": 0},
+            [
+                "status.fullyLabeledReplicas: Invalid value: 3: cannot be greater than status.replicas",
+                "status.availableReplicas: Invalid value: 1: cannot be greater than readyReplicas",
+            ],
+        ),
+        ("deployments.apps", {"collisionCount": 0}, ["status.collisionCount: Invalid value: 0: cannot be decremented"]),
+    ],
+)
+def test_counters_of_a_status_fit_together(resource: str, status: Json, wanted: list[str]) -> None:
+    before = made(resource, workload()) | {"status": COUNTED}
+    after = before | {"status": COUNTED | status}
+    found = strategy_for(by_name(resource)).validate_update(after, before, context())
+    assert [str(error) for error in found] == wanted

@@ -46,6 +46,9 @@ def test_scaling_changes_the_replicas_alone(api: Harness) -> None:
     with pytest.raises(StatusError) as stale:
         scale.update_scale(api.registry, SETS, "web", shown, namespace="default", options=OPTIONS)
     assert stale.value.code == 409
+    with pytest.raises(StatusError, match="does not match the name on the URL"):
+        other = {"metadata": {"name": "other"}, "spec": {"replicas": 5}}
+        scale.update_scale(api.registry, SETS, "web", other, namespace="default", options=OPTIONS)
     free = {"spec": {"replicas": 0}}
     scale.update_scale(api.registry, SETS, "web", free, namespace="default", options=OPTIONS)
     assert api.registry.get(SETS, "web", "default")["spec"]["replicas"] == 0

@@ -27,17 +27,15 @@ def claim_names(stateful_set: Object, ordinal: int) -> list[str]:
 
 
 def claims_for(stateful_set: Object, ordinal: int) -> list[Object]:
-    """Build the claims of one ordinal: labels are the template's, overlaid with the set's `matchLabels`."""
+    """Build the claims of one ordinal: the templates, with the set's `matchLabels` over their labels."""
     match_labels = (stateful_set["spec"].get("selector") or {}).get("matchLabels") or {}
     built = []
     for template in templates(stateful_set):
-        metadata: Object = {
+        metadata: Object = (template.get("metadata") or {}) | {
             "name": claim_name(stateful_set, template, ordinal),
             "namespace": objects.namespace(stateful_set),
             "labels": objects.labels(template) | match_labels,
         }
-        if objects.annotations(template):
-            metadata["annotations"] = objects.annotations(template)
         claim: Object = {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",

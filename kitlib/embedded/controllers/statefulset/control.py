@@ -93,8 +93,9 @@ class StatefulPodControl:
             if error.reason != "AlreadyExists":
                 failed = f"create Claim {name} for Pod {action.pod} in StatefulSet {objects.name(self._set)}"
                 self._client.event(self._set, "Warning", "FailedCreate", f"{failed} failed error: {error.message}")
-                self._pod_event("create", action.pod, error)
-            raise
+            why = generic(error.code, error.reason, f"failed to create PVC {name}: {error.message}")
+            self._pod_event("create", action.pod, why)
+            raise why from error
         self._client.event(self._set, "Normal", "SuccessfulCreate", f"{subject} success")
 
     def _update_pod(self, pod: Object | None) -> None:

@@ -19,23 +19,24 @@ def policy(stateful_set: Object) -> tuple[str, str]:
 
 def is_stale(claim: Object, pod_name: str, pod_uid: str) -> bool:
     """Tell whether a claim belongs to an earlier pod of this name: it is about to be collected."""
-    return any(
-        ref["kind"] == "Pod" and ref["name"] == pod_name and ref["uid"] != pod_uid
-        for ref in objects.owner_references(claim)
-    )
+    pod: Object = {"metadata": {"name": pod_name}}
+    return any(_names(ref, pod) and ref["uid"] != pod_uid for ref in objects.owner_references(claim))
 
 
 def with_owners(claim: Object, stateful_set: Object, pod: Object, *, condemned: bool) -> Object | None:
     """Return the claim with the owner references that the policy asks for, or None when they are right already.
 
-    A claim that somebody else controls, or that names an earlier set or pod of the same name, is left alone: that
-    reference is the garbage collector's business.
+    A claim that names an earlier set or pod of the same name is left alone: that reference is the garbage collector's
+    business. One that somebody else controls gets no reference, and loses those to the set and the pod.
     """
-    if _is_foreign(claim, stateful_set, pod):
-        return None
-    wanted = _owner(stateful_set, pod, condemned=condemned)
     present = objects.owner_references(claim)
-    others = [ref for ref in present if not (_names(ref, stateful_set) or _names(ref, pod))]
+    ours = [ref for ref in present if _names(ref, stateful_set) or _names(ref, pod)]
+    if any(ref["uid"] not in (objects.uid(stateful_set), objects.uid(pod)) for ref in ours):
+        return None
+    others = [ref for ref in present if ref not in ours]
+    wanted = _owner(stateful_set, pod, condemned=condemned)
+    if any(ref.get("controller") for ref in others):
+        wanted = None
     target = [*others, objects.owner_reference(wanted)] if wanted is not None else others
     if _same(present, target):
         return None
@@ -54,20 +55,9 @@ def _owner(stateful_set: Object, pod: Object, *, condemned: bool) -> Object | No
     return stateful_set if when_deleted == "Delete" else None
 
 
-def _is_foreign(claim: Object, stateful_set: Object, pod: Object) -> bool:
-    for ref in objects.owner_references(claim):
-        owner = next((owner for owner in (stateful_set, pod) if _names(ref, owner)), None)
-        if owner is None:
-            if ref.get("controller"):
-                return True
-        elif ref["uid"] != objects.uid(owner):
-            return True
-    return False
-
-
 def _names(ref: Object, owner: Object) -> bool:
-    kind = owner.get("kind") or "Pod"
-    return bool(ref["kind"] == kind and ref["name"] == objects.name(owner))
+    kind = ("apps/v1", "StatefulSet") if owner.get("kind") == "StatefulSet" else ("v1", "Pod")
+    return (ref["apiVersion"], ref["kind"], ref["name"]) == (*kind, objects.name(owner))
 
 
 def _same(left: list[Object], right: list[Object]) -> bool:

@@ -88,7 +88,7 @@ class Strategy:
             errors += validate_metadata(obj["metadata"], self.check_name)
         if _without_bookkeeping(obj) != _without_bookkeeping(old):
             errors += [*self.check(obj, ctx), *self.check_change(obj, old, ctx)]
-        return errors
+        return errors + self.check_status(obj, old)
 
     def check(self, obj: Object, ctx: Context) -> list[FieldError]:
         """Return what is wrong with the body of an object, new or updated."""
@@ -96,6 +96,10 @@ class Strategy:
 
     def check_change(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
         """Return what may not change in this way."""
+        return []
+
+    def check_status(self, obj: Object, old: Object) -> list[FieldError]:
+        """Return what is wrong with a new status."""
         return []
 
     def warnings(self, obj: Object) -> list[str]:

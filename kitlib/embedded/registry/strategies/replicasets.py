@@ -9,9 +9,12 @@ from kitlib.embedded.apimachinery.status import FieldError
 from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
 from kitlib.embedded.registry.strategies.pod_defaults import default_template
+from kitlib.embedded.registry.strategies.status_validation import validate_status_change
 from kitlib.embedded.registry.strategies.workloads import validate_counts, validate_selection, validate_template
 
 __all__ = ["ControllerRevisionStrategy", "ReplicaSetStrategy"]
+
+_COUNTERS = ("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
 
 
 class ReplicaSetStrategy(Strategy):
@@ -35,6 +38,10 @@ class ReplicaSetStrategy(Strategy):
     def check_change(self, obj: Object, old: Object, ctx: Context) -> list[FieldError]:
         """The selector is immutable."""
         return fields.unchanged("spec.selector", obj["spec"].get("selector"), old["spec"].get("selector"))
+
+    def check_status(self, obj: Object, old: Object) -> list[FieldError]:
+        """Check the counters."""
+        return validate_status_change(obj, old, *_COUNTERS, ready="readyReplicas")
 
 
 class ControllerRevisionStrategy(Strategy):

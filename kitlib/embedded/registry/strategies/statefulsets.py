@@ -14,6 +14,7 @@ from kitlib.embedded.registry.strategies import fields
 from kitlib.embedded.registry.strategies.base import Context, Strategy
 from kitlib.embedded.registry.strategies.claim_validation import validate_claim_spec
 from kitlib.embedded.registry.strategies.pod_defaults import default_claim_spec, default_template
+from kitlib.embedded.registry.strategies.status_validation import validate_status_change
 from kitlib.embedded.registry.strategies.workloads import validate_counts, validate_selection, validate_template
 
 __all__ = ["StatefulSetStrategy"]
@@ -31,6 +32,7 @@ _CHANGE_TEXT = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
     "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 )
+_COUNTERS = ("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas")
 _POLICIES = ("OrderedReady", "Parallel")
 _RETENTION = ("Delete", "Retain")
 
@@ -107,6 +109,10 @@ class StatefulSetStrategy(Strategy):
         if _fixed(obj["spec"]) == _fixed(old["spec"]):
             return []
         return [fields.forbidden("spec", _CHANGE_TEXT)]
+
+    def check_status(self, obj: Object, old: Object) -> list[FieldError]:
+        """Check the counters."""
+        return validate_status_change(obj, old, *_COUNTERS, ready="status.readyReplicas")
 
 
 def _check_template(spec: Object, *, pod_spec: bool = True) -> list[FieldError]:
