@@ -56,6 +56,8 @@ def summary(obj: Json | None) -> str:
         return f"{status.get('readyReplicas', 0)} of {(obj.get('spec') or {}).get('replicas', 1)} replicas ready"
     if obj.get("kind") == "Pod":
         return "Ready" if pod_ready(obj) else pod_reason(obj)
+    if obj.get("kind") == "Node":
+        return "Ready" if ready(obj) else "NotReady"
     return str(status.get("phase") or "there")
 
 

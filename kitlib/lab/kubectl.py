@@ -83,8 +83,11 @@ class Kubectl:
             if stdin is not None and process.stdin is not None:
                 process.stdin.write(stdin)
                 process.stdin.close()
+            line = ""
             for line in process.stdout or ():
                 self._echo(line)
+            if line and not line.endswith("\n"):  # As of `-o jsonpath`: what comes next begins on a line of its own.
+                self._echo("\n")
             code = process.wait()
         finally:
             timer.cancel()

@@ -122,8 +122,9 @@ class Lab:
         """Keep your prediction; nothing is graded, and `lab.reveal` compares it with what happened."""
         prediction = self.spec.prediction(id)
         listed = "\n".join(f"{letter}) {text}" for letter, text in prediction.choices.items())
+        choice = choice.strip().strip(").").lower()
         if choice not in prediction.choices:
-            return Note(prediction.question, f"{listed}\nReplace the ? by one of these letters.")
+            return Note(prediction.question, f"{listed}\nReplace the {choice or '?'} by one of these letters.")
         self.progress.add("predict", id=id, choice=choice)
         return Note(f"You predict: {prediction.choices[choice]}", "Run the next cells and see.")
 
@@ -160,7 +161,7 @@ class Lab:
         values = self.spec.values(self.seed)
         if not values:
             return Note("This lab is the same for everybody.")
-        whose = f"The variant of {self.seed}" if self.seed else "The variant of who has no seed"
+        whose = f"The variant of {self.seed}" if self.seed else "The variant without a seed"
         return Note(whose, "\n".join(f"{name}: {value}" for name, value in values.items()), tone="code")
 
     @forgiving

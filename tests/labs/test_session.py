@@ -151,15 +151,16 @@ def test_hints_come_one_by_one_and_solutions_only_when_confirmed(lab):
 
 def test_predictions(lab):
     assert "Replace the ?" in lab.predict("start", "?").text
+    assert "Replace the x" in lab.predict("start", "x").text
     assert lab.reveal("start").title.startswith("It is b")
-    lab.predict("start", "b")
+    lab.predict("start", " B)")
     assert lab.reveal("start").title == "You predicted it."
 
 
 def test_kubectl_is_real_and_watches_end(lab, said):
     lab.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: '1'}")
     assert lab.kubectl("get cm a -o jsonpath={.data.x}") == 0
-    assert said[-1] == "1"
+    assert said[-2:] == ["1", "\n"]  # what a cell shows next begins on a line of its own
     assert lab.kubectl("get cm -w") == 0
     assert said[-1].startswith("(stopped watching")
 

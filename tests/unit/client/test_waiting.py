@@ -34,3 +34,10 @@ def test_an_object_is_terminating_from_its_deletion_on():
     going = {"kind": "Pod", "metadata": {"name": "a", "deletionTimestamp": "now"}, "status": {"phase": "Running"}}
     seen = Found({"kind": "Pod", "metadata": {"name": "a"}, "status": {"phase": "Running"}}, going)
     assert wait(seen, "pod", "a", until="Terminating", namespace="", timeout=60.0, progress=None) == going
+
+
+def test_a_node_is_ready_or_not_in_the_lines_of_a_wait():
+    states = [{"kind": "Node", "status": {"conditions": [{"type": "Ready", "status": s}]}} for s in ("Unknown", "True")]
+    said = []
+    wait(Found(*states), "node", "a", until="ready", namespace="", timeout=60.0, progress=said.append)
+    assert said == ["node/a: NotReady", "node/a: Ready"]
