@@ -662,7 +662,8 @@ REMOVAL = Checkpoint(
     hints=(
         "The claims get their owner from a set that has pods: do that first.",
         "A set with no replicas is still a set. Wait until its last pod is gone.",
-        "If the claims stayed, the policy came too late: it is applied to the claims of pods that are there.",
+        "Claims stayed? The policy came too late. Pods were still there? The deletion came too early. Make the set of step 6"
+        " again, with three replicas that count from three, and repeat this step.",
     ),
 )
 

@@ -119,7 +119,7 @@ lab.timeline("*web-*", since=begun)
 # %% [markdown] id="out-seen"
 # The claim of `web-1` and the pod itself come together (the claim is first, by a hair: the check below asks the API server's
 # own numbering); only when the pod is green, claim and pod of `web-2` follow. And this is how the API server remembers who
-# changed the number, and through which door:
+# changed the number, and through which door (every object has a list `managedFields`: who has written which of its fields):
 
 # %% id="out-managers"
 found = lab.cluster.get("statefulset", "web", namespace=lab.namespace)
@@ -250,6 +250,7 @@ lab.why("statefulset/web")
 
 # %% [markdown] id="blocked-repair-text"
 # Two are asked for, three are there, and nothing moves: `web-2` might hold the only good copy of what `web-0` has lost.
+# (Don't be misled by `2/2`: it counts the pods that are Ready, and here these are `web-1` and `web-2`.)
 #
 # **Your turn.** Repair `web-0`, and wait until `web-2` is gone.
 
@@ -418,15 +419,15 @@ lab.check("parallel")
 # 2. Set `whenScaled` to `Delete`, leave `whenDeleted` at `Retain`.
 # 3. Predict, then scale to `2`, and wait until the claim `www-web-2` is deleted.
 
-# %% id="predict-scaled"
-lab.predict("scaled", "?")
-
 # %% id="scaled-out" solves="when-scaled"
 ### BEGIN SOLUTION: scale to 3, wait, and keep the claim's UID in `claim_before`
 # %kubectl scale statefulset web --replicas=3
 lab.wait("statefulset", "web")
 claim_before = lab.uid("pvc", "www-web-2")
 ### END SOLUTION
+
+# %% id="predict-scaled"
+lab.predict("scaled", "?")
 
 # %% id="scaled-begun"
 begun = lab.now()
@@ -509,8 +510,9 @@ lab.reveal("start")
 # %% [markdown] id="end-task"
 # ## 9. Lights out, in order
 #
-# Deleting a set deletes its pods too, but as a clean-up, not as a process: all at the same time, in no order, and nobody
-# waits for them. If the order matters, scale to 0 first, and delete an empty set.
+# Deleting a set deletes its pods too, but only as a clean-up: the set is gone first, then all its pods stop together, and
+# nobody waits for them. If the order matters, scale to 0, wait, and delete an empty set. (This one is `Parallel`, so its pods
+# still go together, but before the set. With `OrderedReady` they would go one by one, as in step 2.)
 #
 # And the data? Six claims are there. Let the set take its own along this time.
 #
@@ -526,6 +528,7 @@ lab.reveal("start")
 ### END SOLUTION
 
 # %% id="end-owners"
+# %kubectl wait pvc/www-web-5 --for=jsonpath='{.metadata.ownerReferences[0].kind}'=StatefulSet --timeout=10s
 # %kubectl get persistentvolumeclaims -o custom-columns=NAME:.metadata.name,OWNER:.metadata.ownerReferences[*].kind
 
 # %% [markdown] id="end-owners-seen"

@@ -75,6 +75,10 @@ lab
 # %% [markdown] id="volumes-task"
 # The disks are made by hand, as in lab 03: directories on the node, so that you can look at the files later.
 #
+# Each node has directories of its own, and a pod finds those of the node that it is on. So if your cluster has several nodes
+# (`%kubectl get nodes`), as on kind, let one of the workers take all pods of this lab: `%kubectl cordon NODE` for each of the
+# other workers. When you are done, `%kubectl uncordon NODE`.
+#
 # **Your turn.** Complete three volumes `redis-a`, `redis-b` and `redis-c`, each with `64Mi`, `ReadWriteOnce`, the class
 # `redis`, the policy `Retain` and a directory of its own below `/srv/lab-08` (for example `/srv/lab-08/a`).
 
@@ -791,7 +795,7 @@ lab.scores()
 # [lab 09, troubleshooting](../09-troubleshooting/lab.ipynb).
 #
 # The next cell removes the objects of this lab, also the volumes, and nothing else. The directories in `/srv/lab-08` stay on
-# the node.
+# the node. If you have cordoned nodes, uncordon them now: the next lab needs them.
 
 # %% id="reset"
 # lab.reset()

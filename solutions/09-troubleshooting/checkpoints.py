@@ -621,7 +621,7 @@ LAB = LabSpec(
         ),
         Prediction(
             "silence",
-            "The node of keeper-0 falls silent. What will be there after ten seconds?",
+            "The node of keeper-0 falls silent. What will be there when the waiting is over?",
             {
                 "a": "keeper-0 on another node",
                 "b": "keeper-0 and keeper-1",

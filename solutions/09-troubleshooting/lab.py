@@ -614,7 +614,8 @@ lab.wait("statefulset", "register")
 # unless it says otherwise.
 #
 # **Your turn.** Complete the set: its pods tolerate `node.kubernetes.io/unreachable` (operator `Exists`, effect `NoExecute`)
-# for `5` seconds (`tolerationSeconds`).
+# for `5` seconds (`tolerationSeconds`). The rest is given; its `affinity` asks for a node without the register, which must not
+# fall silent with the keeper.
 
 # %% id="keeper" solves="at-most-one"
 # %%manifest manifests/keeper.yaml
