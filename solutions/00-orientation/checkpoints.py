@@ -125,7 +125,7 @@ FIRST = Checkpoint(
     hints=(
         "Two fields are missing: what the pod is called, and what its container runs.",
         "Fields stand below the word they belong to, two spaces further in.",
-        "Both are a key, a colon, a space and a value; the keys are `name` and `image`.",
+        "Both are a key, a colon, a space and a value; the keys are `name` and `image`. And `draft`? See section 2.",
     ),
 )
 

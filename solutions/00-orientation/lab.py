@@ -145,7 +145,7 @@ first = lab.uid("pod", "hello")
 # %kubectl get pods
 
 # %% id="past-again" solves="second-pod"
-### BEGIN SOLUTION: make it again: %kubectl apply, with the file of the cell above, or %%manifest
+### BEGIN SOLUTION: make it again: %kubectl apply -f, with the file that %%manifest has kept, and wait for it
 # %kubectl apply -f manifests/hello.yaml
 lab.wait("pod", "hello")
 ### END SOLUTION

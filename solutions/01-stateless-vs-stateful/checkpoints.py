@@ -548,7 +548,7 @@ LAB = LabSpec(
             "You will knock six times at the door of the pets. Who answers?",
             {"a": "always pets-0", "b": "each in turn, by number", "c": "now this one, now that one"},
             "c",
-            "A Service passes each request to any of its pods; that a pet has a number does not matter to it.",
+            "A Service passes each connection to any of its pods; that a pet has a number does not matter to it.",
         ),
         Prediction(
             "replace",

@@ -25,7 +25,7 @@
 # | **UID** | tells two objects apart even if one had the other's name before; it is never used again. |
 # | **NodePort** | a Service that also listens on a port of every node. |
 #
-# New to the cells of these labs? [Lab 00](../00-orientation/lab.ipynb) takes twenty minutes.
+# New to the cells of these labs? [Lab 00](../00-orientation/lab.ipynb) takes a quarter of an hour.
 
 # %% id="open"
 from kitlib import open_lab
@@ -234,7 +234,7 @@ for door in ("cattle-door", "pets-door"):
     print(lab.cluster.exec("pets-0", ["sh", "-c", knock], namespace=lab.namespace).stdout)
 
 # %% [markdown] id="doors-seen"
-# Several names come out of either door: an ordinary Service spreads requests over all its pods, pets or not. For cattle
+# Several names come out of either door: an ordinary Service spreads connections over all its pods, pets or not. For cattle
 # that is all one wants. For pets it is not: who writes to a database must reach the one that takes writes.
 
 # %% id="check-doors" checks="doors" tags=["nbval-check-output"]
