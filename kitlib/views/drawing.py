@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from html import escape
 
@@ -12,6 +13,8 @@ __all__ = ["picture_svg"]
 
 #: Widths and heights in pixels; above every group of lanes there is room for its name and what happened to it.
 _LEFT, _WIDTH, _LANE, _TOP, _HEAD, _LETTER = 130, 700, 26, 54, 34, 7.5
+#: At most so many times does the distance of two ticks fit into a picture.
+_TICKS = 6
 _COLOURS = {
     "ready": "#2e7d32",
     "bound": "#1565c0",
@@ -48,10 +51,24 @@ class _Axis:
             x, said = (self(one.start) + self(one.end)) / 2, _duration(one.end - one.start)
             parts.append(_line(x, x, _TOP - 8, y, 'stroke-width="7" stroke-dasharray="1 3" opacity=".35"'))
             parts.append(_small(x, y - 2, f"⋯ {said} ⋯", "middle"))
-        for n in range(5):
-            time = unplace(self._shown * n / 4, self._folds)
-            parts.append(_small(self._left + _WIDTH * n / 4, y + 14, f"{time:.1f} s", "middle"))
+        step, digits = _step(self._shown)
+        digits = max(digits, bool(self._folds))  # Past a fold no tick is at a round number.
+        for n in range(int(self._shown / step + 1e-6) + 1):
+            time = unplace(step * n, self._folds)
+            parts.append(_small(self._left + step * n * _WIDTH / self._shown, y + 14, f"{time:.{digits}f} s", "middle"))
         return "".join(parts)
+
+
+def _step(seconds: float) -> tuple[float, int]:
+    """Return the seconds between two ticks, a number that one can count in, and how many decimals it takes.
+
+    Example:
+        >>> _step(2.4), _step(0.3), _step(45.0)
+        ((0.5, 1), (0.05, 2), (10.0, 0))
+    """
+    exponent = math.floor(math.log10(max(seconds, 0.01) / _TICKS))
+    step = next(n * 10.0**exponent for n in (1, 2, 5, 10) if seconds <= _TICKS * n * 10.0**exponent)
+    return step, max(0, -math.floor(math.log10(step) + 1e-9))
 
 
 def picture_svg(drawn: Picture) -> str:

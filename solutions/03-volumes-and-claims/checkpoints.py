@@ -611,10 +611,10 @@ LAB = LabSpec(
         Prediction(
             "modes",
             "writer and reader both use `data` (ReadWriteOnce); writer and second both use `single` "
-            "(ReadWriteOncePod). Which pods will run on this cluster of one node?",
+            "(ReadWriteOncePod). All three are sent to the same node. Which of them will run?",
             {"a": "writer only", "b": "writer and reader", "c": "writer and second", "d": "all three"},
             "b",
-            "ReadWriteOnce means one node, and there is only one. ReadWriteOncePod means one pod: second has to wait.",
+            "ReadWriteOnce means one node, and they are on the same. ReadWriteOncePod means one pod: second has to wait.",
         ),
         Prediction(
             "protect",

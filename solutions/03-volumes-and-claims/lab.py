@@ -36,7 +36,9 @@ lab
 # ## 1. Three disks
 #
 # The simplest disk is a directory on the node: `hostPath`. It is fine for learning, and only there: on a cluster of
-# several nodes, a pod would find another directory on each of them.
+# several nodes, a pod would find another directory on each of them. So each volume has a `nodeAffinity`, which says on which
+# nodes it is to be found, and pods that use it are sent there. (With one node it changes nothing. The names in it are for
+# the kit's clusters of three nodes; on another cluster of several nodes, put all its nodes but one there.)
 #
 # **Your turn**, as the administrator. The first volume is written already; complete the other two:
 #
@@ -66,6 +68,11 @@ begun = lab.now()
 #   hostPath:
 #     path: /srv/lab-03/small
 #     type: DirectoryOrCreate
+#   nodeAffinity:
+#     required:
+#       nodeSelectorTerms:
+#         - matchExpressions:
+#             - {key: kubernetes.io/hostname, operator: NotIn, values: [kit-worker2, kit-default-worker2]}
 # ---
 # apiVersion: v1
 # kind: PersistentVolume
@@ -82,6 +89,11 @@ begun = lab.now()
 #     path: /srv/lab-03/medium
 #     type: DirectoryOrCreate
 #   ### END SOLUTION
+#   nodeAffinity:
+#     required:
+#       nodeSelectorTerms:
+#         - matchExpressions:
+#             - {key: kubernetes.io/hostname, operator: NotIn, values: [kit-worker2, kit-default-worker2]}
 # ---
 # apiVersion: v1
 # kind: PersistentVolume
@@ -98,13 +110,18 @@ begun = lab.now()
 #     path: /srv/lab-03/large
 #     type: DirectoryOrCreate
 #   ### END SOLUTION
+#   nodeAffinity:
+#     required:
+#       nodeSelectorTerms:
+#         - matchExpressions:
+#             - {key: kubernetes.io/hostname, operator: NotIn, values: [kit-worker2, kit-default-worker2]}
 
 # %% id="volumes-look"
 # %kubectl get persistentvolumes
 
 # %% [markdown] id="volumes-seen"
 # `Available`: there, and nobody's. kubectl shortens the modes (`RWO`, `ROX`, `RWX`, `RWOP`). Each volume was `Pending` for
-# a moment before; the picture below shows it as a thin yellow stroke, if you look closely.
+# a moment before. The picture below has yellow for it, but that moment may be too short to be seen.
 
 # %% id="volumes-picture"
 lab.timeline("disk-*", kinds=["PersistentVolume"], since=begun)
@@ -672,7 +689,8 @@ lab.reveal("volume")
 # %% [markdown] id="node-text"
 # ### And the directory?
 #
-# The object `disk-small` is gone. A volume made by hand only *describes* storage, so let a pod look at the node itself:
+# The object `disk-small` is gone. A volume made by hand only *describes* storage, so let a pod look at the node itself (the
+# same node as before: this pod has no volume that would send it there):
 
 # %% id="node-pod"
 # %%manifest
@@ -691,6 +709,12 @@ lab.reveal("volume")
 #   volumes:
 #     - name: srv
 #       hostPath: {path: /srv/lab-03}
+#   affinity:
+#     nodeAffinity:
+#       requiredDuringSchedulingIgnoredDuringExecution:
+#         nodeSelectorTerms:
+#           - matchExpressions:
+#               - {key: kubernetes.io/hostname, operator: NotIn, values: [kit-worker2, kit-default-worker2]}
 
 # %% id="node-look"
 lab.wait("pod", "node")

@@ -196,7 +196,7 @@ HEADLESS = Checkpoint(
             "The Service has no cluster IP",
             2,
             service_headless("web"),
-            "A cluster IP would spread requests over all pods; here every pod must be reachable by its own name.",
+            "A cluster IP would spread connections over all pods; here every pod must be reachable by its own name.",
         ),
         Criterion(
             "selector",

@@ -44,7 +44,7 @@ lab
 # %% [markdown] id="service-task"
 # ## 1. A Service without an address
 #
-# An ordinary Service has one virtual IP and spreads requests over all its pods. That is of no use when you want to
+# An ordinary Service has one virtual IP and spreads connections over all its pods. That is of no use when you want to
 # talk to *one* of them. A **headless** Service has no IP of its own; instead every pod behind it gets a DNS name.
 #
 # **Your turn.** Create a Service
@@ -179,7 +179,7 @@ lab.reveal("start")
 begun = lab.now()
 
 # %% id="up" solves="scale-up"
-### BEGIN SOLUTION: scale the set to 3 replicas with %kubectl
+### BEGIN SOLUTION: scale the set to 3 replicas with %kubectl, and wait for it
 # %kubectl scale statefulset web --replicas=3
 lab.wait("statefulset", "web")
 ### END SOLUTION
@@ -219,7 +219,7 @@ lab.predict("scale-down", "?")
 begun = lab.now()
 
 # %% id="down" solves="scale-down"
-### BEGIN SOLUTION: scale the set to 2 replicas
+### BEGIN SOLUTION: scale the set to 2 replicas, and wait: lab.wait("pod", "web-2", until="deleted")
 # %kubectl scale statefulset web --replicas=2
 lab.wait("pod", "web-2", until="deleted")
 ### END SOLUTION
@@ -249,7 +249,7 @@ lab.reveal("scale-down")
 begun = lab.now()
 
 # %% id="again" solves="claim-reused"
-### BEGIN SOLUTION: scale to 3 again, then compare lab.uid(…) with what you noted
+### BEGIN SOLUTION: scale to 3 again and wait, then compare lab.uid(…) with what you noted
 # %kubectl scale statefulset web --replicas=3
 lab.wait("statefulset", "web")
 print("same pod object:  ", lab.uid("pod", "web-2") == pod_before)
@@ -380,7 +380,7 @@ lab.predict("delete", "?")
 begun = lab.now()
 
 # %% id="delete" solves="claims-outlive-set"
-### BEGIN SOLUTION: delete the StatefulSet
+### BEGIN SOLUTION: delete the StatefulSet, and wait until its pods are gone
 # %kubectl delete statefulset web
 lab.wait("pod", "web-0", until="deleted")
 lab.wait("pod", "web-1", until="deleted")

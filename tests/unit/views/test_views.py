@@ -1,6 +1,8 @@
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import pytest
 from pytest import approx
 
 from kitlib.checks import CriterionResult, Outcome, State, Verdict
@@ -272,3 +274,12 @@ def test_a_picture_of_some_pods_leaves_out_the_workloads_of_others():
     assert any("5 replicas" in line for line in story(Record(told.changes, "t")))
     volumes = Record(told.changes, "t", names="disk-*", kinds=("PersistentVolume",))
     assert any("set db" in line for line in story(volumes))
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.3, 0.61, 1.9, 4.1, 45, 700])
+def test_the_ticks_of_the_axis_are_distinct_and_at_equal_distances(seconds):
+    changes = Story().pod("ADDED", "a", "p").pod("MODIFIED", "a", "p", ready=True).changes
+    drawn = replace(picture(Record(changes)), seconds=seconds, folds=())
+    ticks = [float(tick) for tick in re.findall(r">([0-9.]+) s</text>", picture_svg(drawn))]
+    assert 2 < len(ticks) == len(set(ticks)) and ticks[0] == 0 and ticks[-1] <= seconds
+    assert all(tick == approx(n * ticks[1]) for n, tick in enumerate(ticks))
