@@ -52,7 +52,7 @@ class _Axis:
             parts.append(_line(x, x, _TOP - 8, y, 'stroke-width="7" stroke-dasharray="1 3" opacity=".35"'))
             parts.append(_small(x, y - 2, f"⋯ {said} ⋯", "middle"))
         step, digits = _step(self._shown)
-        digits = max(digits, bool(self._folds))  # Past a fold no tick is at a round number.
+        digits = max(digits, int(bool(self._folds)))  # Past a fold no tick is at a round number.
         for n in range(int(self._shown / step + 1e-6) + 1):
             time = unplace(step * n, self._folds)
             parts.append(_small(self._left + step * n * _WIDTH / self._shown, y + 14, f"{time:.{digits}f} s", "middle"))

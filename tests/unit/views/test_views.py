@@ -8,7 +8,7 @@ from pytest import approx
 from kitlib.checks import CriterionResult, Outcome, State, Verdict
 from kitlib.lab.notes import Note, Record, ScoreRow, Scores
 from kitlib.views import note_html, picture, picture_svg, scores_text, story, verdict_html, verdict_text
-from kitlib.views.folding import fold, place, unplace
+from kitlib.views.folding import Fold, fold, place, unplace
 from tests.unit.checks.story import Story
 
 EVIL = "<script>alert('x')</script>"
@@ -274,6 +274,13 @@ def test_a_picture_of_some_pods_leaves_out_the_workloads_of_others():
     assert any("5 replicas" in line for line in story(Record(told.changes, "t")))
     volumes = Record(told.changes, "t", names="disk-*", kinds=("PersistentVolume",))
     assert any("set db" in line for line in story(volumes))
+
+
+def test_the_ticks_past_a_fold_say_when_it_was():
+    pod = Story().pod("ADDED", "a", "p").pod("MODIFIED", "a", "p", ready=True)
+    drawn = replace(picture(Record(pod.changes)), seconds=130.4, folds=(Fold(2.0, 120.4),))
+    ticks = [float(tick) for tick in re.findall(r">([0-9.]+) s</text>", picture_svg(drawn))]
+    assert ticks[:2] == [0.0, 2.0] and ticks[-1] == approx(130.4, abs=2) and ticks == sorted(set(ticks))
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.3, 0.61, 1.9, 4.1, 45, 700])
