@@ -77,8 +77,9 @@ def _claim(claim: Json, classes: Sequence[Json], events: Sequence[Json]) -> Iter
     names = [one["metadata"]["name"] for one in classes]
     if wanted and wanted not in names:
         known = ", ".join(names) or "none"
-        cause = f"stays Pending: there is no storage class {wanted!r}"
-        yield Diagnosis(thing, cause, f"use a class that exists ({known})", "StorageClassMissing")
+        cause = f"stays Pending: no volume fits, and there is no storage class {wanted!r}"
+        fix = f"use a class that exists ({known}), or offer a volume of class {wanted!r}"
+        yield Diagnosis(thing, cause, fix, "StorageClassMissing")
     elif wanted is None and not any(_is_default(one) for one in classes):
         cause = "stays Pending: it names no storage class and the cluster has no default one"
         yield Diagnosis(thing, cause, "name a class: `kubectl get storageclass`", "NoDefaultClass")

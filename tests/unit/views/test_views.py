@@ -280,7 +280,7 @@ def test_the_ticks_past_a_fold_say_when_it_was():
     pod = Story().pod("ADDED", "a", "p").pod("MODIFIED", "a", "p", ready=True)
     drawn = replace(picture(Record(pod.changes)), seconds=130.4, folds=(Fold(2.0, 120.4),))
     ticks = [float(tick) for tick in re.findall(r">([0-9.]+) s</text>", picture_svg(drawn))]
-    assert ticks[:2] == [0.0, 2.0] and ticks[-1] == approx(130.4, abs=2) and ticks == sorted(set(ticks))
+    assert ticks == approx([0.0, 121.9, 126.9])
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.3, 0.61, 1.9, 4.1, 45, 700])
