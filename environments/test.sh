@@ -14,6 +14,3 @@ $bin/lint-imports --no-cache >/dev/null || $bin/lint-imports
 
 say "unit, behaviour, interop, labs and grading tests"
 $bin/python -m pytest -n 2 --dist loadscope tests
-
-say "solved notebooks (nbval)"
-$bin/python -m pytest --nbval-lax -p no:asyncio -n 2 --dist loadfile solutions
