@@ -94,7 +94,8 @@ def test_run_all_shows_every_verdict(address: str) -> None:
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
         run_all(page)
         try:
-            score = page.wait_for_selector(f'.jp-OutputArea:has-text("{points:g} of {points:g} points")', timeout=60_000)
+            full = f'.jp-OutputArea:has-text("{points:g} of {points:g} points")'
+            score = page.wait_for_selector(full, timeout=60_000)
         except TimeoutError:
             pytest.fail(f"no full score on the page:\n{page.inner_text('.jp-Notebook')}")
         assert score is not None
