@@ -392,7 +392,8 @@ FITS = Checkpoint(
     hints=(
         "Which of the three disks offer all the modes of a claim? Which of those are large enough?",
         "A claim that stays Pending asks for something that no free volume has: look at `%kubectl describe pvc`.",
-        "A claim's spec cannot be changed: delete the claim, then apply the corrected one.",
+        "A claim's spec cannot be changed: delete the claim, and the volume that it had (section 6 tells why the volume is of no "
+        "use any more); then apply the volumes and the corrected claims again.",
     ),
 )
 

@@ -61,6 +61,16 @@ def repeated(bench: Bench) -> None:
     bench.apply(bench.text("claims"))
 
 
+def made_anew(bench: Bench) -> None:
+    """A first claim with a mode too few, which takes its volume with it."""
+    bench.apply(bench.text("claims", ('"ReadOnlyMany", ', "")))
+    bench.cluster.wait("pvc", "shared", namespace=bench.namespace)
+    bench.delete("pvc", "shared")
+    bench.delete("pv", "disk-large")
+    bench.apply(bench.text("volumes"))
+    bench.apply(bench.text("claims"))
+
+
 LATE = ("persistentVolumeReclaimPolicy: Retain", "claimRef: {name: other, namespace: default, uid: gone}")
 
 ATTEMPTS = [
@@ -125,6 +135,7 @@ ATTEMPTS = [
         "a selector is not needed, but right",
         after("class-decides", apply("claims", ("accessModes: [", "volumeMode: Filesystem\n  accessModes: ["))),
     ),
+    right("smallest-fits", "a mode too few, then claim and volume made anew", after("class-decides", made_anew)),
     wrong(
         "smallest-fits",
         "too much",
