@@ -129,7 +129,9 @@ def _check(document: Document) -> None:
         raise ManifestError(
             f"this {document.object['kind']} has no name",
             line=document.line_of("metadata"),
-            fix="add metadata: with name: under it",
+            fix="write name: under metadata:, two spaces further in"
+            if "metadata" in document.object
+            else "add metadata: with name: under it",
         )
 
 

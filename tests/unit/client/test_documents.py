@@ -52,3 +52,17 @@ def test_fields_know_their_line():
     assert document.line_of("spec.ports[1].port") == 10
     assert document.line_of("spec.selector") == 6
     assert document.line_of("") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("apiVersion: v1\nkind: Pod\nmetadata:\nspec: {}\n", "write name: under metadata:"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: name a\n", "write name: under metadata:"),
+        ("apiVersion: v1\nkind: Pod\nspec: {}\n", "add metadata:"),
+    ],
+)
+def test_the_fix_for_a_missing_name_asks_for_what_is_missing(text, fix):
+    with pytest.raises(ManifestError) as caught:
+        documents(text)
+    assert caught.value.fix.startswith(fix)
