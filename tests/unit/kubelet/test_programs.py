@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -37,6 +38,23 @@ async def test_the_entrypoint_tester_says_its_command_line(bench: Workbench) -> 
 async def test_an_unknown_command_fails(bench: Workbench) -> None:
     sandbox, _ = await bench.pod()
     assert await said(bench, sandbox, "/agnhost", "nonsense") == (1, 'Error: unknown command "nonsense" for "app"')
+
+
+ASH = """
+trap "exit 3" SIGTERM
+source /dev/null
+text=abc; let sum=1+1
+[[ $text == a* ]] && echo -e "${text:1:1}\\t$sum"
+sh -c "kill -TERM $$"; sleep 1
+"""
+
+
+@pytest.mark.parametrize("image", [AGNHOST, "busybox", "httpd:2.4"])
+async def test_a_shell_of_busybox_knows_more_than_posix(bench: Workbench, image: str) -> None:
+    if shutil.which("bash") is None:
+        pytest.skip("needs bash, or a machine whose sh is BusyBox's")
+    sandbox, _ = await bench.pod()
+    assert await said(bench, sandbox, "/bin/sh", "-e", "-c", ASH, image=image) == (3, "b\t2")
 
 
 async def test_pause_says_so(bench: Workbench) -> None:

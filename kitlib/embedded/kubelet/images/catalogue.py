@@ -42,6 +42,8 @@ class Image:
     `tags` is the pattern of the tags that exist, so that `nginx:broken` is as missing as it is in a real registry.
     `applets` are commands that come from the kit where the machine has none of that name; `python` says that the kit's
     own programs (`/usr/lib/kit/run`) and the Python they need are in the image; an applet that is needed brings them.
+    `ash` says that the image's `/bin/sh` is BusyBox's, which knows more than POSIX asks for (`trap … SIGTERM`, `[[`,
+    `source`): it is bash here, where the machine has that.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Image:
     links: dict[str, str] = field(default_factory=dict)
     applets: tuple[str, ...] = ()
     python: bool = False
+    ash: bool = False
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Image:
@@ -81,6 +84,7 @@ class Image:
             links=data.get("links", {}),
             applets=tuple(data.get("applets", ())),
             python=data.get("python", False),
+            ash=data.get("ash", False),
         )
 
 

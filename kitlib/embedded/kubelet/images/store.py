@@ -95,7 +95,7 @@ class ImageStore:
     def _unpack(self, image: Image) -> tuple[str, Path, int]:
         programs = [(program, _locate(image, program)) for program in image.programs]
         applets = _missing(image)
-        digest = hashlib.sha256(repr((image, applets)).encode())
+        digest = hashlib.sha256(repr((image, applets, _shell(image))).encode())
         if _needs_python(image):
             digest.update(self._interpreter.fingerprint())
         for _, source in programs:
@@ -133,6 +133,10 @@ class ImageStore:
             target.chmod(0o755)
         for path, destination in image.links.items():
             (building / path.lstrip("/")).symlink_to(destination)
+        if shell := _shell(image):
+            target = building / "usr/bin/sh"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(shell)
         if _needs_python(image):
             install(building, self._interpreter, applets)
 
@@ -140,6 +144,11 @@ class ImageStore:
 def _missing(image: Image) -> list[str]:
     """Return the applets that the machine has no command for."""
     return [name for name in image.applets if shutil.which(name, path=_USERLAND) is None]
+
+
+def _shell(image: Image) -> str | None:
+    """Return what the image's `/bin/sh` is, if it is not the machine's."""
+    return shutil.which("bash", path=_USERLAND) if image.ash else None
 
 
 def _needs_python(image: Image) -> bool:
