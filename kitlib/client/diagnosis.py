@@ -84,7 +84,7 @@ def _claim(claim: Json, classes: Sequence[Json], events: Sequence[Json]) -> Iter
         cause = "stays Pending: it names no storage class and the cluster has no default one"
         yield Diagnosis(thing, cause, "name a class: `kubectl get storageclass`", "NoDefaultClass")
     else:
-        text = _event(events, "PersistentVolumeClaim", name, {"ProvisioningFailed", "VolumeMismatch", "FailedBinding"})
+        text = _event(events, "PersistentVolumeClaim", claim, {"ProvisioningFailed", "VolumeMismatch", "FailedBinding"})
         if text:
             yield Diagnosis(thing, f"stays Pending: {text}", f"look at `kubectl describe pvc {name}`", "ClaimPending")
 
@@ -106,10 +106,10 @@ def _pod(pod: Json, claims: Sequence[Json], events: Sequence[Json]) -> Iterator[
     for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
         yield from _container(thing, name, container)
     running = status.get("phase") == "Running"
-    text = _event(events, "Pod", name, {"Unhealthy"})
+    text = _event(events, "Pod", pod, {"Unhealthy"})
     if running and text:
         yield Diagnosis(thing, f"runs but is not Ready: {text}", "make its readiness probe succeed", "ProbeFailing")
-    mount = _event(events, "Pod", name, {"FailedMount", "FailedAttachVolume"})
+    mount = _event(events, "Pod", pod, {"FailedMount", "FailedAttachVolume"})
     if mount and not running:
         yield Diagnosis(
             thing, f"cannot mount a volume: {mount}", f"look at `kubectl describe pod {name}`", "FailedMount"
@@ -153,7 +153,7 @@ def _set(stateful_set: Json, pods: Sequence[Json], events: Sequence[Json]) -> It
     status = stateful_set.get("status") or {}
     if status.get("replicas", 0) == spec.get("replicas", 1) == status.get("readyReplicas", 0):
         return
-    text = _event(events, "StatefulSet", name, {"FailedCreate"})
+    text = _event(events, "StatefulSet", stateful_set, {"FailedCreate"})
     if text and status.get("replicas", 0) < spec.get("replicas", 1):
         fix = "raise the quota or ask for less" if "exceeded quota" in text else "correct what the message names"
         yield Diagnosis(
@@ -167,14 +167,17 @@ def _set(stateful_set: Json, pods: Sequence[Json], events: Sequence[Json]) -> It
             yield Diagnosis(f"statefulset {name}", cause, fix, "OrderedReady", stuck=False)
 
 
-def _event(events: Sequence[Json], kind: str, name: str, reasons: set[str]) -> str:
-    """Return the text of the newest such event about an object."""
+def _event(events: Sequence[Json], kind: str, obj: Json, reasons: set[str]) -> str:
+    """Return the text of the newest such event about an object, not about a former one of its name."""
     about = [
         event
         for event in events
-        if event.get("reason") in reasons
-        and (event.get("involvedObject") or {}).get("name") == name
-        and (event.get("involvedObject") or {}).get("kind") == kind
+        if event.get("reason") in reasons and _is_about(event.get("involvedObject") or {}, kind, obj["metadata"])
     ]
     newest = max(about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""), default=None)
     return str(newest.get("message") or newest.get("reason")) if newest else ""
+
+
+def _is_about(involved: Json, kind: str, metadata: Json) -> bool:
+    same = involved.get("name") == metadata["name"] and involved.get("kind") == kind
+    return same and involved.get("uid", metadata.get("uid")) == metadata.get("uid")

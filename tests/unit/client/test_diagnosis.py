@@ -80,3 +80,13 @@ def test_the_set_names_the_pod_it_waits_for():
 def test_what_is_well_is_not_mentioned():
     ready = pod(phase="Running", conditions=[{"type": "Ready", "status": "True"}])
     assert diagnose(pods=[ready], claims=[claim(phase="Bound")], classes=[]) == ()
+
+
+def test_an_event_about_a_former_object_of_the_name_is_no_news():
+    now = claim()
+    now["metadata"]["uid"] = "second"
+    told = event("PersistentVolumeClaim", "www-web-0", "ProvisioningFailed", "disk full")
+    told["involvedObject"]["uid"] = "first"
+    assert reasons(claims=[now], classes=[STANDARD], events=[told]) == []
+    told["involvedObject"]["uid"] = "second"
+    assert reasons(claims=[now], classes=[STANDARD], events=[told]) == [("ClaimPending", True)]
