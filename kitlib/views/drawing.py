@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from html import escape
 
 from kitlib.views.folding import place, unplace
@@ -15,6 +16,8 @@ __all__ = ["picture_svg"]
 _LEFT, _WIDTH, _LANE, _TOP, _HEAD, _LETTER = 130, 700, 26, 54, 34, 7.5
 #: At most so many times does the distance of two ticks fit into a picture.
 _TICKS = 6
+#: The words of marks stand in rows above the lanes. There is room for two; for each further one the lanes move down.
+_ROW, _ROWS, _SMALL_LETTER = 12, 6, 5.5
 _COLOURS = {
     "ready": "#2e7d32",
     "bound": "#1565c0",
@@ -80,12 +83,14 @@ def picture_svg(drawn: Picture) -> str:
     parts, y = [f'<text x="4" y="16" font-weight="bold">{escape(drawn.title)}</text>'], _TOP - _HEAD
     for group in dict.fromkeys(lane.group for lane in drawn.lanes) if drawn.lanes else ("",):
         lanes = [lane for lane in drawn.lanes if lane.group == group]
-        bottom = y + _HEAD + _LANE * len(lanes)
+        marks = [(at(mark.time), mark.text) for mark in drawn.marks if mark.group == group]
+        rows = _rows(marks)
+        head = _HEAD + _ROW * max(0, max(rows, default=0) - 1)
+        bottom = y + head + _LANE * len(lanes)
         if group:
             parts.append(f'<text x="4" y="{y + 22}" font-weight="bold">{escape(group)}</text>')
-        marks = [mark for mark in drawn.marks if mark.group == group]
-        parts += [_mark(n, at(mark.time), mark.text, y, bottom) for n, mark in enumerate(marks)]
-        parts += [_lane(y + _HEAD + n * _LANE, lane, left, at) for n, lane in enumerate(lanes)]
+        parts += [_mark(row, x, text, y, bottom) for row, (x, text) in zip(rows, marks, strict=True)]
+        parts += [_lane(y + head + n * _LANE, lane, left, at) for n, lane in enumerate(lanes)]
         y = bottom
     height = y + 54
     parts.append(at.drawn(height))
@@ -125,12 +130,23 @@ def _bar(bar: Bar, y: int, at: _Axis) -> str:
     return shape + f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{y + 23}" stroke="currentColor" stroke-width="2"/>'
 
 
-def _mark(number: int, x: float, text: str, top: int, bottom: int) -> str:
-    row = top + 16 + 12 * (number % 2)  # Neighbours take turns, so that their words do not overlap.
+def _rows(marks: Iterable[tuple[float, str]]) -> list[int]:
+    """Return for each mark, in the order of time, the first row in which its words do not overlap those before."""
+    ends = [0.0] * _ROWS
+    rows: list[int] = []
+    for x, text in marks:
+        row = next((n for n, end in enumerate(ends) if end <= x), len(rows) % _ROWS)
+        ends[row] = x + 3 + _SMALL_LETTER * len(text)
+        rows.append(row)
+    return rows
+
+
+def _mark(row: int, x: float, text: str, top: int, bottom: int) -> str:
+    y = top + 16 + _ROW * row
     return (
-        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{row}" y2="{bottom}" '
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{bottom}" '
         'stroke="currentColor" stroke-dasharray="3 3" opacity=".45"/>'
-        f'<text x="{x + 3:.1f}" y="{row + 4}" font-size="10">{escape(text)}</text>'
+        f'<text x="{x + 3:.1f}" y="{y + 4}" font-size="10">{escape(text)}</text>'
     )
 
 

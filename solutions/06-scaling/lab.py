@@ -485,10 +485,11 @@ lab.predict("start", "?")
 begun = lab.now()
 
 # %% id="start" solves="start-at-three"
-### BEGIN SOLUTION: then the start, and wait for the set
+### BEGIN SOLUTION: then the start, and wait for the set and for the end of the old pods
 # %kubectl patch statefulset web -p '{"spec": {"ordinals": {"start": 3}}}'
 lab.wait("statefulset", "web")
-lab.wait("pod", "web-0", until="deleted")
+for name in ("web-0", "web-1", "web-2"):
+    lab.wait("pod", name, until="deleted")
 ### END SOLUTION
 
 # %% id="start-look"

@@ -401,7 +401,8 @@ TWO = Checkpoint(
     hints=(
         "Scale one set, and leave the other at one: there is only one master.",
         "A refused write shows an error and is counted; a read is not an error.",
-        "The pod `disks` needs a volume of the node, not a claim; its path is the directory above the three.",
+        "The pod `disks` needs a volume of the node, not a claim; its path is the directory above the three. Does it see fewer"
+        " than three? Then the pods are not all on one node.",
     ),
 )
 

@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -89,6 +90,21 @@ def test_a_lane_per_name_and_a_birth_per_object():
 def test_the_drawing_is_svg_and_can_be_empty():
     ElementTree.fromstring(picture_svg(picture(Record(two_lives().changes, EVIL))))
     assert "Nothing" in picture_svg(picture(Record(())))
+
+
+def test_the_words_of_marks_stand_beside_or_above_each_other():
+    told = Story().add("ADDED", "StatefulSet", "web", "s", replicas=1).pod("ADDED", "web-0", "p")
+    for count in (*range(2, 6), 50):
+        told.add("MODIFIED", "StatefulSet", "web", "s", replicas=count)
+    changes = [*told.changes[:-1], replace(told.changes[-1], time=told.changes[-1].time + 100)]
+    drawn = ElementTree.fromstring(picture_svg(picture(Record(tuple(changes)))))
+    words = [one for one in drawn.iter() if "→" in (one.text or "") or "replica" in (one.text or "")]
+    assert len(words) == 6
+    places = sorted((float(one.attrib["y"]), float(one.attrib["x"]), len(one.text or "")) for one in words)
+    for (y, x, letters), (next_y, next_x, _) in pairwise(places):
+        assert next_y > y or next_x > x + 5 * letters
+    assert places[-1][0] < min(float(one.attrib["y"]) for one in drawn.iter() if one.tag.endswith("rect"))
+    assert min(y for y, _, _ in places) == next(y for y, x, _ in places if x == max(x for _, x, _ in places))
 
 
 def test_the_story_in_words():
