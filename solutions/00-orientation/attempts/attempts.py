@@ -1,34 +1,10 @@
 """What somebody may do who sees a lab for the first time."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, apply, delete, steps
 from kitlib.checks import Outcome
 
 IMAGE, LABEL = ("ngnix", "nginx"), ("app: shpo", "app: shop")
-
-
-def steps(*parts):
-    def run(bench: Bench) -> None:
-        for part in parts:
-            part(bench)
-
-    return run
-
-
-def after(checkpoint, *parts):
-    """Take the reference's steps up to a checkpoint, then these."""
-    return steps(lambda bench: bench.reach(checkpoint), *parts)
-
-
-def apply(name, *changes):
-    return lambda bench: bench.apply(bench.text(name, *changes))
-
-
-def delete(kind, *names):
-    def run(bench: Bench) -> None:
-        for name in names:
-            bench.delete(kind, name)
-
-    return run
 
 
 def ready(name):

@@ -1,16 +1,12 @@
 """Attempts at the checkpoints about lost pods and about going back."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, ready
 from kitlib.checks import Outcome
 
 
-def from_herds(*steps):
-    def run(bench: Bench) -> None:
-        bench.reach("two-herds")
-        for step in steps:
-            step(bench)
-
-    return run
+def from_herds(*parts):
+    return after("two-herds", *parts)
 
 
 def cow(bench: Bench) -> str:
@@ -34,10 +30,6 @@ def lose(pet):
 
 def scale(kind, name, replicas):
     return lambda bench: bench.cluster.scale(kind, name, replicas, namespace=bench.namespace)
-
-
-def ready(kind, name):
-    return lambda bench: bench.ready(kind, name)
 
 
 def herds_anew(bench: Bench) -> None:

@@ -1,18 +1,14 @@
 """Attempts at the last three checkpoints: scaled to nothing, deleted, chosen."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after
 from kitlib.checks import Outcome
 
 HERDS = (("deploy", "cattle"), ("sts", "pets"))
 
 
-def from_herds(*steps):
-    def run(bench: Bench) -> None:
-        bench.reach("two-herds")
-        for step in steps:
-            step(bench)
-
-    return run
+def from_herds(*parts):
+    return after("two-herds", *parts)
 
 
 def scale(replicas, *, herds=HERDS):

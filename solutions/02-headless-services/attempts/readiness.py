@@ -1,24 +1,12 @@
 """Attempts at the checkpoints about who is listed, and for whom there is an address of its own."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, sh
 from kitlib.checks import Outcome
 from kitlib.errors import LabError
 
 PAGE = "/usr/share/nginx/html/index.html"
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec:\n  clusterIP: None\n  publishNotReadyAddresses: true\n  selector: {app: web}\n  ports: [{name: http, port: 80}]\n"
-
-
-def steps(reached, *more):
-    def run(bench: Bench) -> None:
-        bench.reach(reached)
-        for step in more:
-            step(bench)
-
-    return run
-
-
-def sh(pod, script):
-    return lambda bench: bench.sh(pod, script)
 
 
 def condition(pod, *, ready):
@@ -88,72 +76,72 @@ ALL = [sh(pod, f"rm {PAGE}") for pod in ("web-0", "web-1", "web-2")]
 ALL_UNREADY = [condition(pod, ready=False) for pod in ("web-0", "web-1", "web-2")]
 
 ATTEMPTS = [
-    right("not-ready", "checked at once", steps("headless-set", HIDE)),
-    right("not-ready", "removed, not moved", steps("headless-set", sh("web-1", f"rm {PAGE}"))),
-    right("not-ready", "repaired before the check", steps("not-ready", listed(2), *REPAIR)),
-    right("not-ready", "after the pod was lost once", steps("headless-set", lose("web-1"), listed(3), HIDE)),
+    right("not-ready", "checked at once", after("headless-set", HIDE)),
+    right("not-ready", "removed, not moved", after("headless-set", sh("web-1", f"rm {PAGE}"))),
+    right("not-ready", "repaired before the check", after("not-ready", listed(2), *REPAIR)),
+    right("not-ready", "after the pod was lost once", after("headless-set", lose("web-1"), listed(3), HIDE)),
     wrong(
         "not-ready",
         "another pod",
-        steps("headless-set", sh("web-2", f"rm {PAGE}"), condition("web-2", ready=False)),
+        after("headless-set", sh("web-2", f"rm {PAGE}"), condition("web-2", ready=False)),
         on="unready",
     ),
-    wrong("not-ready", "deleted instead", steps("headless-set", lose("web-1")), on="unready"),
+    wrong("not-ready", "deleted instead", after("headless-set", lose("web-1")), on="unready"),
     wrong(
         "not-ready",
         "listed all the same",
-        steps("headless-set", publish(True), HIDE, condition("web-1", ready=False)),
+        after("headless-set", publish(True), HIDE, condition("web-1", ready=False)),
         on="unlisted",
     ),
     wrong(
         "not-ready",
         "all of them",
-        steps("headless-set", *ALL[::2], *ALL_UNREADY[::2], listed(1), ALL[1], listed(0)),
+        after("headless-set", *ALL[::2], *ALL_UNREADY[::2], listed(1), ALL[1], listed(0)),
         on="others",
     ),
     wrong(
         "not-ready",
         "another file",
-        steps("headless-set", sh("web-1", "rm /usr/share/nginx/html/50x.html")),
+        after("headless-set", sh("web-1", "rm /usr/share/nginx/html/50x.html")),
         outcome=Outcome.NOT_ATTEMPTED,
     ),
     right(
         "published",
         "set before the pod was unready",
-        steps("not-ready", listed(2), *REPAIR, listed(3), publish(True), HIDE),
+        after("not-ready", listed(2), *REPAIR, listed(3), publish(True), HIDE),
     ),
-    right("published", "the Service made anew", steps("not-ready", listed(2), drop_service, service("web"))),
-    right("published", "and repaired", steps("published", listed(3), *REPAIR)),
-    wrong("published", "repaired first", steps("not-ready", listed(2), *REPAIR, publish(True)), on="listed"),
-    wrong("published", "in another Service", steps("not-ready", service("web-all")), on="field"),
+    right("published", "the Service made anew", after("not-ready", listed(2), drop_service, service("web"))),
+    right("published", "and repaired", after("published", listed(3), *REPAIR)),
+    wrong("published", "repaired first", after("not-ready", listed(2), *REPAIR, publish(True)), on="listed"),
+    wrong("published", "in another Service", after("not-ready", service("web-all")), on="field"),
     wrong(
         "published",
         "with an address of its own",
-        steps("not-ready", listed(2), drop_service, service("web", ("  clusterIP: None\n", ""))),
+        after("not-ready", listed(2), drop_service, service("web", ("  clusterIP: None\n", ""))),
         on="headless",
     ),
-    wrong("published", "set to false", steps("not-ready", publish(False)), outcome=Outcome.NOT_ATTEMPTED),
-    right("cluster-ip", "checked at once", steps("published", vip(), publish(False), SHOW)),
+    wrong("published", "set to false", after("not-ready", publish(False)), outcome=Outcome.NOT_ATTEMPTED),
+    right("cluster-ip", "checked at once", after("published", vip(), publish(False), SHOW)),
     right(
         "cluster-ip",
         "a NodePort has an address as well",
-        steps("published", *TIDY, vip(("spec:\n", "spec:\n  type: NodePort\n"))),
+        after("published", *TIDY, vip(("spec:\n", "spec:\n  type: NodePort\n"))),
     ),
-    right("cluster-ip", "the pod replaced", steps("published", lose("web-1"), publish(False), vip())),
-    wrong("cluster-ip", "not repaired", steps("published", publish(False), vip()), on="repaired"),
-    wrong("cluster-ip", "still published", steps("published", *REPAIR, vip()), on="repaired"),
+    right("cluster-ip", "the pod replaced", after("published", lose("web-1"), publish(False), vip())),
+    wrong("cluster-ip", "not repaired", after("published", publish(False), vip()), on="repaired"),
+    wrong("cluster-ip", "still published", after("published", *REPAIR, vip()), on="repaired"),
     wrong(
         "cluster-ip",
         "headless too",
-        steps("published", *TIDY, vip(("spec:\n", "spec:\n  clusterIP: None\n"))),
+        after("published", *TIDY, vip(("spec:\n", "spec:\n  clusterIP: None\n"))),
         on="address",
     ),
-    wrong("cluster-ip", "another port", steps("published", *TIDY, vip(("port: 80", "port: 8080"))), on="port"),
-    wrong("cluster-ip", "nobody behind it", steps("published", *TIDY, vip(("app: web", "app: web-vip"))), on="behind"),
+    wrong("cluster-ip", "another port", after("published", *TIDY, vip(("port: 80", "port: 8080"))), on="port"),
+    wrong("cluster-ip", "nobody behind it", after("published", *TIDY, vip(("app: web", "app: web-vip"))), on="behind"),
     wrong(
         "cluster-ip",
         "another name",
-        steps("published", *TIDY, vip(("name: web-vip", "name: vip"))),
+        after("published", *TIDY, vip(("name: web-vip", "name: vip"))),
         outcome=Outcome.NOT_ATTEMPTED,
     ),
 ]

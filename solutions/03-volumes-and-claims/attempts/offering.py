@@ -1,26 +1,12 @@
 """Attempts at the first three checkpoints: volumes, a class, claims."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, apply
 from kitlib.checks import Outcome
 
 
 def volumes(*changes):
     return lambda bench: bench.apply(bench.text("volumes", *changes))
-
-
-def after(checkpoint, *steps):
-    """Take the reference's steps up to a checkpoint, then these."""
-
-    def run(bench: Bench) -> None:
-        bench.reach(checkpoint)
-        for step in steps:
-            step(bench)
-
-    return run
-
-
-def apply(name, *changes):
-    return lambda bench: bench.apply(bench.text(name, *changes))
 
 
 def waits(bench: Bench) -> None:

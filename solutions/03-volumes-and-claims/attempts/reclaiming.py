@@ -1,6 +1,7 @@
 """Attempts at the last three checkpoints: what becomes of volumes."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, delete
 from kitlib.checks import Outcome
 
 FILE = "/data/hello.txt"
@@ -18,15 +19,9 @@ def released(*steps):
     return run
 
 
-def claimed(*steps):
+def claimed(*parts):
     """Begin with volumes and their claims, without any pod."""
-
-    def run(bench: Bench) -> None:
-        bench.reach("smallest-fits")
-        for step in steps:
-            step(bench)
-
-    return run
+    return after("smallest-fits", *parts)
 
 
 def again(bench: Bench) -> None:
@@ -121,10 +116,6 @@ def second(bench: Bench) -> None:
     _, _, last = bench.text("pods").split("---")
     bench.apply(last)
     bench.ready("pod", "second")
-
-
-def delete(kind, name):
-    return lambda bench: bench.delete(kind, name)
 
 
 def doomed(kind, name):

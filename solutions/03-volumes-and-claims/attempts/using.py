@@ -1,20 +1,15 @@
 """Attempts at the checkpoints about access modes and about the protection of a claim."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, delete
 from kitlib.checks import Outcome
 
 FILE = "/data/hello.txt"
 
 
-def with_claims(*steps):
+def with_claims(*parts):
     """Begin with bound claims."""
-
-    def run(bench: Bench) -> None:
-        bench.reach("smallest-fits")
-        for step in steps:
-            step(bench)
-
-    return run
+    return after("smallest-fits", *parts)
 
 
 def pods(*changes):
@@ -30,10 +25,6 @@ def with_pods(*steps):
             step(bench)
 
     return run
-
-
-def delete(kind, name, **how):
-    return lambda bench: bench.delete(kind, name, **how)
 
 
 def doomed(kind, name):

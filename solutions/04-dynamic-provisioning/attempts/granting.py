@@ -1,18 +1,11 @@
 """Attempts at rights, and at the directory."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import ready, steps
 from kitlib.checks import Outcome
 
 ROLE = "stateful-nfs-provisioner"
 RBAC = "rbac.authorization.k8s.io"
-
-
-def steps(*parts):
-    def run(bench: Bench) -> None:
-        for part in parts:
-            part(bench)
-
-    return run
 
 
 def refused(*parts):
@@ -84,10 +77,6 @@ def restarted(bench: Bench) -> None:
 def used_first(bench: Bench) -> None:
     """A pod that uses the claim is there before the rights."""
     bench.apply(bench.text("writer"))
-
-
-def ready(kind, name):
-    return lambda bench: bench.ready(kind, name)
 
 
 def writer(*changes):

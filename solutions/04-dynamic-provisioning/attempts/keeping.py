@@ -1,17 +1,10 @@
 """Attempts at the annotation of old, the default class, and what stays."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import apply, delete, ready, steps
 from kitlib.checks import Outcome
 
 NOTE = "volume.beta.kubernetes.io/storage-class: stateful-nfs"
-
-
-def steps(*parts):
-    def run(bench: Bench) -> None:
-        for part in parts:
-            part(bench)
-
-    return run
 
 
 def working(*parts):
@@ -22,22 +15,6 @@ def working(*parts):
 def filled(*parts):
     """Begin with a claim that has a file."""
     return steps(lambda bench: bench.reach("directory"), *parts)
-
-
-def apply(name, *changes):
-    return lambda bench: bench.apply(bench.text(name, *changes))
-
-
-def ready(kind, name):
-    return lambda bench: bench.ready(kind, name)
-
-
-def delete(kind, *names, wait=True):
-    def run(bench: Bench) -> None:
-        for name in names:
-            bench.delete(kind, name, wait=wait)
-
-    return run
 
 
 def mark(value, name="stateful-nfs"):

@@ -1,32 +1,12 @@
 """Attempts at the first three checkpoints: a consumer, a class, a provisioner without rights."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, apply, delete, steps
 from kitlib.checks import Outcome
-
-
-def apply(name, *changes):
-    return lambda bench: bench.apply(bench.text(name, *changes))
-
-
-def steps(*parts):
-    def run(bench: Bench) -> None:
-        for part in parts:
-            part(bench)
-
-    return run
-
-
-def after(checkpoint, *parts):
-    """Take the reference's steps up to a checkpoint, then these."""
-    return steps(lambda bench: bench.reach(checkpoint), *parts)
 
 
 def waits(name):
     return lambda bench: bench.cluster.wait("pvc", name, namespace=bench.namespace, until="Pending")
-
-
-def delete(kind, name):
-    return lambda bench: bench.delete(kind, name)
 
 
 def class_only(bench: Bench) -> None:

@@ -1,21 +1,16 @@
 """Attempts at the pages: each pod's own content, under its own name."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after
 from kitlib.checks import Outcome
 
 PAGES = ("123", "456", "789")
 FOLDER = "/usr/share/nginx/html"
 
 
-def three(*steps):
+def three(*parts):
     """Begin with three running replicas."""
-
-    def run(bench: Bench) -> None:
-        bench.reach("scale-up")
-        for step in steps:
-            step(bench)
-
-    return run
+    return after("scale-up", *parts)
 
 
 def write(*pages, file="index.html"):

@@ -1,39 +1,12 @@
 """Attempts at the three checkpoints about scaling."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, ask_for, delete, ready, scale
 from kitlib.checks import Outcome
-
-
-def after(checkpoint, *steps):
-    """Take the reference's steps up to a checkpoint, then these."""
-
-    def run(bench: Bench) -> None:
-        bench.reach(checkpoint)
-        for step in steps:
-            step(bench)
-
-    return run
-
-
-def scale(replicas):
-    return lambda bench: bench.scale(replicas)
-
-
-def ask_for(replicas):
-    """Scale without waiting: the check has to."""
-    return lambda bench: bench.cluster.scale("sts", "web", replicas, namespace=bench.namespace)
 
 
 def apply_with(replicas):
     return lambda bench: bench.apply(bench.text("statefulset", ("replicas: 2", f"replicas: {replicas}")))
-
-
-def delete(kind, name):
-    return lambda bench: bench.delete(kind, name)
-
-
-def ready(kind, name):
-    return lambda bench: bench.ready(kind, name)
 
 
 def retention(policy):

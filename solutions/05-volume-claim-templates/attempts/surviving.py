@@ -1,6 +1,7 @@
 """Attempts at the last two checkpoints: a pod is replaced, a set is deleted."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after
 from kitlib.checks import Outcome
 
 FILE = "/usr/share/nginx/html/writer.txt"
@@ -17,13 +18,8 @@ def from_two(*steps):
     return run
 
 
-def from_three(*steps):
-    def run(bench: Bench) -> None:
-        bench.reach("scale-up")
-        for step in steps:
-            step(bench)
-
-    return run
+def from_three(*parts):
+    return after("scale-up", *parts)
 
 
 def write(bench: Bench) -> None:

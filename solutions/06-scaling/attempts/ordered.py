@@ -1,21 +1,11 @@
 """Attempts at the first four checkpoints: one by one, and what holds it up."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, ask_for, delete, scale
 from kitlib.checks import Outcome
 from kitlib.client.readiness import pod_ready
 
 SWITCH = "/usr/share/nginx/html/broken"
-
-
-def after(checkpoint, *steps):
-    """Take the reference's steps up to a checkpoint, then these."""
-
-    def run(bench: Bench) -> None:
-        bench.reach(checkpoint)
-        for step in steps:
-            step(bench)
-
-    return run
 
 
 def one(*steps):
@@ -28,15 +18,6 @@ def one(*steps):
             step(bench)
 
     return run
-
-
-def scale(replicas):
-    return lambda bench: bench.scale(replicas)
-
-
-def ask_for(replicas):
-    """Scale without waiting."""
-    return lambda bench: bench.cluster.scale("sts", "web", replicas, namespace=bench.namespace)
 
 
 def apply(*changes):
@@ -74,10 +55,6 @@ def replace(name):
         bench.cluster.wait("pod", name, namespace=bench.namespace, until="exists")
 
     return run
-
-
-def delete(kind, name):
-    return lambda bench: bench.delete(kind, name)
 
 
 def gone(name):

@@ -81,7 +81,8 @@ def start(bench: Bench) -> None:
     retention(bench, whenScaled="Retain")
     bench.patch("sts", "web", {"spec": {"ordinals": {"start": 3}}})
     bench.ready()
-    gone(bench, "pod", "web-0")
+    for name in ("web-0", "web-1", "web-2"):
+        gone(bench, "pod", name)
 
 
 def removal(bench: Bench) -> None:

@@ -1,20 +1,10 @@
 """Attempts at the canary, its phases, and the way back."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after
 from kitlib.checks import Outcome
 
 CANARY = "nginx:1.19"
-
-
-def after(checkpoint, *steps):
-    """Take the reference's steps up to a checkpoint, then these."""
-
-    def run(bench: Bench) -> None:
-        bench.reach(checkpoint)
-        for step in steps:
-            step(bench)
-
-    return run
 
 
 def partition(number):

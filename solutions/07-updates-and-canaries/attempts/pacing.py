@@ -1,20 +1,10 @@
 """Attempts at OnDelete, at the pace of an update, at one that is stuck, and at its history."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, replace, scale
 from kitlib.checks import Outcome
 
 GOOD, BROKEN = "nginx:1.19", "nginx:v1.19"
-
-
-def after(checkpoint, *steps):
-    """Take the reference's steps up to a checkpoint, then these."""
-
-    def run(bench: Bench) -> None:
-        bench.reach(checkpoint)
-        for step in steps:
-            step(bench)
-
-    return run
 
 
 def running(image, *steps):
@@ -39,14 +29,6 @@ def image(name):
 
 def rolled_out(bench: Bench) -> None:
     bench.rolled_out()
-
-
-def replace(*pods):
-    def run(bench: Bench) -> None:
-        for pod in pods:
-            bench.replace(pod)
-
-    return run
 
 
 def paced(*changes):
@@ -85,10 +67,6 @@ def delete(*pods):
 def pause(bench: Bench) -> None:
     """Let the controller do what it can."""
     bench.pause(1.0)
-
-
-def scale(replicas):
-    return lambda bench: bench.scale(replicas)
 
 
 def limit(number):

@@ -1,6 +1,7 @@
 """Attempts at the first two checkpoints: the set, and its first update."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import replace
 from kitlib.checks import Outcome
 
 
@@ -25,14 +26,6 @@ def image(name):
 
 def strategy(**fields):
     return lambda bench: bench.patch("sts", "web", {"spec": {"updateStrategy": fields}})
-
-
-def replace(*pods):
-    def run(bench: Bench) -> None:
-        for pod in pods:
-            bench.replace(pod)
-
-    return run
 
 
 def anew(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Attempts at the checkpoints about two replicas, about short and long absences, and about a copy of a copy."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, sh
 from kitlib.checks import Outcome
 
 MASTER, FIRST, SECOND = "redis-master-0", "redis-replica-0", "redis-replica-1"
@@ -8,21 +9,6 @@ LINKED = "until redis-cli info replication | grep -q master_link_status:up; do s
 FILLER = "head -c {} /dev/zero | tr '\\0' x | redis-cli -x set filler"
 NEWS, FULL = "redis-cli set news fresh", FILLER.format(40000)
 HOST = "redis-replica-0.redis-replica"
-
-
-def after(checkpoint, *steps):
-    """Take the reference's steps up to a checkpoint, then these."""
-
-    def run(bench: Bench) -> None:
-        bench.reach(checkpoint)
-        for step in steps:
-            step(bench)
-
-    return run
-
-
-def sh(pod, script):
-    return lambda bench: bench.sh(pod, script)
 
 
 def scale(replicas):

@@ -1,6 +1,7 @@
 """Attempts at the last two checkpoints: the master's pod is replaced, and a write is lost."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, sh
 from kitlib.checks import Outcome
 
 MASTER, FIRST, SECOND = "redis-master-0", "redis-replica-0", "redis-replica-1"
@@ -9,24 +10,14 @@ LINKED = "until redis-cli info replication | grep -q master_link_status:up; do s
 SETTLED = f"sleep 0.3; {LINKED}"
 
 
-def copies(*steps):
+def copies(*parts):
     """Begin with a master and two replicas."""
-
-    def run(bench: Bench) -> None:
-        bench.reach("two-replicas")
-        for step in steps:
-            step(bench)
-
-    return run
+    return after("two-replicas", *parts)
 
 
 def chain(*steps):
     """Begin with a copy of a copy."""
     return copies(sh(SECOND, f"redis-cli replicaof {HOST} 6379; {SETTLED}"), *steps)
-
-
-def sh(pod, script):
-    return lambda bench: bench.sh(pod, script)
 
 
 def write(bench: Bench) -> None:

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import steps
 from kitlib.checks import Outcome
 
 _spec = importlib.util.spec_from_file_location("reference", Path(__file__).with_name("reference.py"))
@@ -131,14 +132,6 @@ def _pinned(found):
     return found is not None and "nodeSelector" in found["spec"]
 
 
-def after(*steps):
-    def run(bench: Bench) -> None:
-        for step in steps:
-            step(bench)
-
-    return run
-
-
 TOLERATION = """\
       tolerations:
         - key: node.kubernetes.io/unreachable
@@ -158,11 +151,11 @@ ATTEMPTS = [
     wrong("at-most-one", "no node was lost", lambda bench: kept(bench) and None, on="node-lost"),
     wrong("at-most-one", "deleted on a node that answers", ordinary, on="node-lost"),
     wrong("at-most-one", "by force, before anybody marked it", too_early, on="not-replaced"),
-    right("forced", "the node's object is deleted", after(held, node_deleted)),
+    right("forced", "the node's object is deleted", steps(held, node_deleted)),
     wrong("forced", "the power was off: one wrote", forced_after("off"), on="two-writers"),
-    wrong("forced", "the node was given back, nothing forced", after(held, given_back), on="two-writers"),
-    wrong("forced", "scaled to nothing and back", after(held, scaled), on="forced"),
-    wrong("forced", "the node is still silent", after(held, forced_only), on="one-again"),
+    wrong("forced", "the node was given back, nothing forced", steps(held, given_back), on="two-writers"),
+    wrong("forced", "scaled to nothing and back", steps(held, scaled), on="forced"),
+    wrong("forced", "the node is still silent", steps(held, forced_only), on="one-again"),
     wrong("forced", "bound to the lost node", same_place, on="elsewhere"),
     wrong("forced", "nothing was done about it", held, outcome=Outcome.NOT_ATTEMPTED),
 ]

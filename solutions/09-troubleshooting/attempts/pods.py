@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import delete, steps
 from kitlib.checks import Outcome
 
 _spec = importlib.util.spec_from_file_location("reference", Path(__file__).with_name("reference.py"))
@@ -23,20 +24,8 @@ def told(name, *changes):
     return steps
 
 
-def after(*steps):
-    def run(bench: Bench) -> None:
-        for step in steps:
-            step(bench)
-
-    return run
-
-
 def change(name, **container):
     return lambda bench: template(bench, name, **container)
-
-
-def delete(kind, name, **how):
-    return lambda bench: bench.delete(kind, name, **how)
 
 
 def apply(name, *changes):
@@ -49,7 +38,7 @@ def scale(name, replicas):
 
 def at_once(name):
     """Pods that need not wait for each other: the update is not held up."""
-    return after(delete("sts", name), delete("pod", f"{name}-0"), apply(name, *PARALLEL))
+    return steps(delete("sts", name), delete("pod", f"{name}-0"), apply(name, *PARALLEL))
 
 
 def json(name, path, value):
@@ -138,111 +127,111 @@ spec: {clusterIP: None, selector: {app: shop}, ports: [{port: 80}]}
 
 CONTAINER = "/spec/template/spec/containers/0"
 PARALLEL = (("  replicas: 2\n", "  replicas: 2\n  podManagementPolicy: Parallel\n"), ("ngnix", "nginx"))
-FRONT = after(change("front", image="nginx:1.27"), delete("pod", "front-0"))
-GATE = after(change("gate", readinessProbe=PROBE), delete("pod", "gate-0"))
+FRONT = steps(change("front", image="nginx:1.27"), delete("pod", "front-0"))
+GATE = steps(change("gate", readinessProbe=PROBE), delete("pod", "gate-0"))
 QUEUE = change("queue", command=command(100))
 SHOP = gone_and_made("shop")
 
 ATTEMPTS = [
-    right("image-pull", "the set made anew", after(told("front"), at_once("front"))),
+    right("image-pull", "the set made anew", steps(told("front"), at_once("front"))),
     wrong("image-pull", "a diagnosis without a word", empty("front"), outcome=Outcome.NOT_ATTEMPTED),
     wrong("never-ready", "the diagnosis only", told("gate"), on="probe"),
     right(
         "image-pull",
         "the image's whole name",
-        after(told("front"), change("front", image="docker.io/library/nginx:1.27"), delete("pod", "front-0")),
+        steps(told("front"), change("front", image="docker.io/library/nginx:1.27"), delete("pod", "front-0")),
     ),
-    wrong("image-pull", "the pod is left", after(told("front"), change("front", image="nginx:1.27")), on="repaired"),
+    wrong("image-pull", "the pod is left", steps(told("front"), change("front", image="nginx:1.27")), on="repaired"),
     wrong(
         "image-pull",
         "the pod is deleted, the set is not corrected",
-        after(told("front"), delete("pod", "front-0")),
+        steps(told("front"), delete("pod", "front-0")),
         on="image",
     ),
     wrong(
         "image-pull",
         "another version",
-        after(told("front"), change("front", image="nginx:1.25"), delete("pod", "front-0")),
+        steps(told("front"), change("front", image="nginx:1.25"), delete("pod", "front-0")),
         on="image",
     ),
     wrong(
         "image-pull",
         "only that it still is wrong",
-        after(told("front", ('Failed to pull image "ngnix:1.27"', "Error: ImagePullBackOff")), FRONT),
+        steps(told("front", ('Failed to pull image "ngnix:1.27"', "Error: ImagePullBackOff")), FRONT),
         on="evidence",
     ),
     wrong(
         "image-pull",
         "the pod as the culprit",
-        after(told("front", ("StatefulSet/front", "Pod/front-0")), FRONT),
+        steps(told("front", ("StatefulSet/front", "Pod/front-0")), FRONT),
         on="culprit",
     ),
     right(
         "never-ready",
         "a patch as kubectl makes it",
-        after(told("gate"), json("gate", "/readinessProbe/httpGet/port", "http"), delete("pod", "gate-0")),
+        steps(told("gate"), json("gate", "/readinessProbe/httpGet/port", "http"), delete("pod", "gate-0")),
     ),
     right(
         "never-ready",
         "another kind of probe",
-        after(told("gate"), change("gate", readinessProbe={"tcpSocket": {"port": 80}}), delete("pod", "gate-0")),
+        steps(told("gate"), change("gate", readinessProbe={"tcpSocket": {"port": 80}}), delete("pod", "gate-0")),
     ),
-    right("never-ready", "the program listens there too", after(told("gate"), listens_there)),
-    wrong("never-ready", "no probe any more", after(told("gate"), no_probe), on="probe"),
-    wrong("never-ready", "the pod is left", after(told("gate"), change("gate", readinessProbe=PROBE)), on="repaired"),
-    wrong("never-ready", "only the pod is deleted", after(told("gate"), delete("pod", "gate-0")), on="repaired"),
+    right("never-ready", "the program listens there too", steps(told("gate"), listens_there)),
+    wrong("never-ready", "no probe any more", steps(told("gate"), no_probe), on="probe"),
+    wrong("never-ready", "the pod is left", steps(told("gate"), change("gate", readinessProbe=PROBE)), on="repaired"),
+    wrong("never-ready", "only the pod is deleted", steps(told("gate"), delete("pod", "gate-0")), on="repaired"),
     wrong(
         "never-ready",
         "the log is quoted",
-        after(told("gate", ("connect: connection refused", "start worker processes")), GATE),
+        steps(told("gate", ("connect: connection refused", "start worker processes")), GATE),
         on="evidence",
     ),
     wrong(
         "never-ready",
         "the Service as the culprit",
-        after(told("gate", ("StatefulSet/gate", "Service/gate"), ("field: readinessProbe", "field: selector")), GATE),
+        steps(told("gate", ("StatefulSet/gate", "Service/gate"), ("field: readinessProbe", "field: selector")), GATE),
         on="culprit",
     ),
-    right("refused", "a patch as kubectl makes it", after(told("queue"), json("queue", "/command/4", "10"))),
+    right("refused", "a patch as kubectl makes it", steps(told("queue"), json("queue", "/command/4", "10"))),
     right(
         "refused",
         "no limit of one's own",
-        after(told("queue"), change("queue", command=["redis-server", "--protected-mode", "no"])),
+        steps(told("queue"), change("queue", command=["redis-server", "--protected-mode", "no"])),
     ),
-    wrong("refused", "one worker less", after(told("queue"), scale("worker", 2)), on="repaired"),
-    wrong("refused", "in the running process only", after(told("queue"), in_the_process), on="lasting"),
+    wrong("refused", "one worker less", steps(told("queue"), scale("worker", 2)), on="repaired"),
+    wrong("refused", "in the running process only", steps(told("queue"), in_the_process), on="lasting"),
     wrong(
         "refused",
         "the one who complains is blamed",
-        after(told("queue", ("StatefulSet/queue", "StatefulSet/worker")), QUEUE),
+        steps(told("queue", ("StatefulSet/queue", "StatefulSet/worker")), QUEUE),
         on="culprit",
     ),
-    wrong("refused", "the worker is deleted", after(told("queue"), delete("pod", "worker-2")), on="repaired"),
+    wrong("refused", "the worker is deleted", steps(told("queue"), delete("pod", "worker-2")), on="repaired"),
     wrong(
         "refused",
         "guessed",
-        after(told("queue", ("ERR max number of clients reached", "Could not connect to Redis")), QUEUE),
+        steps(told("queue", ("ERR max number of clients reached", "Could not connect to Redis")), QUEUE),
         on="evidence",
     ),
-    right("wrong-name", "adopted, then replaced one by one", after(told("shop"), orphans_replaced)),
+    right("wrong-name", "adopted, then replaced one by one", steps(told("shop"), orphans_replaced)),
     right(
         "wrong-name",
         "pods all at once",
-        after(
+        steps(
             told("shop"), gone_and_made("shop", ("  replicas: 2\n", "  replicas: 2\n  podManagementPolicy: Parallel\n"))
         ),
     ),
-    wrong("wrong-name", "adopted with their old name", after(told("shop"), orphaned), on="names"),
+    wrong("wrong-name", "adopted with their old name", steps(told("shop"), orphaned), on="names"),
     wrong(
         "wrong-name",
         "a second Service",
-        after(told("shop"), lambda bench: bench.apply(SECOND_SERVICE)),
+        steps(told("shop"), lambda bench: bench.apply(SECOND_SERVICE)),
         on="service-name",
     ),
     wrong(
         "wrong-name",
         "the buyer asks for another name",
-        after(
+        steps(
             told("shop"), json("buyer", "/readinessProbe/exec/command/2", "getent hosts shop"), delete("pod", "buyer-0")
         ),
         on="served",
@@ -250,13 +239,13 @@ ATTEMPTS = [
     wrong(
         "wrong-name",
         "the shop is blamed for its selector",
-        after(told("shop", ("field: serviceName", "field: selector")), SHOP),
+        steps(told("shop", ("field: serviceName", "field: selector")), SHOP),
         on="culprit",
     ),
     wrong(
         "wrong-name",
         "nothing that was said",
-        after(told("shop", ("there is no address for shop-0.shop", "NXDOMAIN shop-0.shop")), SHOP),
+        steps(told("shop", ("there is no address for shop-0.shop", "NXDOMAIN shop-0.shop")), SHOP),
         on="evidence",
     ),
     wrong("wrong-name", "set up, nothing else", apply("shop"), outcome=Outcome.NOT_ATTEMPTED),

@@ -1,6 +1,7 @@
 """Attempts at the first two stories: the claim that stays Pending, the volume that cannot be mounted."""
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import steps
 from kitlib.checks import Outcome
 
 
@@ -13,14 +14,6 @@ def told(name, *changes):
         bench.apply(bench.text(f"diagnosis-{name}", *changes))
 
     return steps
-
-
-def after(*steps):
-    def run(bench: Bench) -> None:
-        for step in steps:
-            step(bench)
-
-    return run
 
 
 def anew(bench: Bench) -> None:
@@ -83,11 +76,11 @@ APPEND = {"redis.conf": "appendonly yes\n"}
 NOT_THE_CLAIM = ("PersistentVolumeClaim/papers-archive-0", "Pod/archive-0")
 
 ATTEMPTS = [
-    right("claim-pending", "the class is made", after(told("archive"), class_made)),
+    right("claim-pending", "the class is made", steps(told("archive"), class_made)),
     right(
         "claim-pending",
         "short names, a whole path, another class name",
-        after(
+        steps(
             told(
                 "archive",
                 ("PersistentVolumeClaim/", "pvc/"),
@@ -106,7 +99,7 @@ ATTEMPTS = [
     wrong(
         "claim-pending",
         "what follows is quoted, not the cause",
-        after(
+        steps(
             told("archive", NOT_THE_CLAIM, ('storageclass.storage.k8s.io "fast" not found', "unbound immediate")), anew
         ),
         on="evidence",
@@ -114,17 +107,17 @@ ATTEMPTS = [
     wrong(
         "claim-pending",
         "in one's own words",
-        after(told("archive", ('storageclass.storage.k8s.io "fast" not found', "the class fast is missing")), anew),
+        steps(told("archive", ('storageclass.storage.k8s.io "fast" not found', "the class fast is missing")), anew),
         on="evidence",
     ),
     wrong(
         "claim-pending",
         "the claim as the culprit",
-        after(told("archive", ("StatefulSet/archive", "PersistentVolumeClaim/papers-archive-0")), anew),
+        steps(told("archive", ("StatefulSet/archive", "PersistentVolumeClaim/papers-archive-0")), anew),
         on="culprit",
     ),
-    wrong("claim-pending", "the old claim is used again", after(told("archive"), set_only), on="repaired"),
-    wrong("claim-pending", "no claims any more", after(told("archive"), without_storage), on="claims"),
+    wrong("claim-pending", "the old claim is used again", steps(told("archive"), set_only), on="repaired"),
+    wrong("claim-pending", "no claims any more", steps(told("archive"), without_storage), on="claims"),
     wrong("claim-pending", "only the diagnosis", told("archive"), on="repaired"),
     wrong(
         "claim-pending",
@@ -135,41 +128,41 @@ ATTEMPTS = [
     right(
         "mount-fails",
         "the set asks for what is there",
-        after(
+        steps(
             told("ledger", ("ConfigMap/ledger-settings", "StatefulSet/ledger"), ("field: data", "field: volumes")),
             volumes(items=[{"key": "master.conf", "path": "redis.conf"}]),
         ),
     ),
-    right("mount-fails", "in another notation", after(told("ledger"), key(**{"redis.conf": 'appendonly "yes"'}))),
-    wrong("mount-fails", "an empty file", after(told("ledger"), key(**{"redis.conf": ""})), on="settings"),
+    right("mount-fails", "in another notation", steps(told("ledger"), key(**{"redis.conf": 'appendonly "yes"'}))),
+    wrong("mount-fails", "an empty file", steps(told("ledger"), key(**{"redis.conf": ""})), on="settings"),
     wrong(
         "mount-fails",
         "optional: the file stays away",
-        after(told("ledger"), volumes(items=[{"key": "redis.conf", "path": "redis.conf"}], optional=True)),
+        steps(told("ledger"), volumes(items=[{"key": "redis.conf", "path": "redis.conf"}], optional=True)),
         on="repaired",
     ),
     wrong(
         "mount-fails",
         "the set is corrected, the pod waits on",
-        after(told("ledger"), set_changed_only),
+        steps(told("ledger"), set_changed_only),
         on="repaired",
     ),
     wrong(
         "mount-fails",
         "the claim is suspected",
-        after(told("ledger", ("Pod/ledger-0", "PersistentVolumeClaim/data-ledger-0")), key(**APPEND)),
+        steps(told("ledger", ("Pod/ledger-0", "PersistentVolumeClaim/data-ledger-0")), key(**APPEND)),
         on="evidence",
     ),
     wrong(
         "mount-fails",
         "the pod as the culprit",
-        after(told("ledger", ("ConfigMap/ledger-settings", "Pod/ledger-0")), key(**APPEND)),
+        steps(told("ledger", ("ConfigMap/ledger-settings", "Pod/ledger-0")), key(**APPEND)),
         on="culprit",
     ),
     wrong(
         "mount-fails",
         "the right object, another field",
-        after(told("ledger", ("field: data", "field: volumes")), key(**APPEND)),
+        steps(told("ledger", ("field: data", "field: volumes")), key(**APPEND)),
         on="culprit",
     ),
 ]

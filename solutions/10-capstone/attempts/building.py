@@ -4,27 +4,13 @@ import importlib.util
 from pathlib import Path
 
 from kitlib.authoring.attempts import Bench, right, wrong
+from kitlib.authoring.steps import after, apply
 from kitlib.checks import Outcome
 
 _spec = importlib.util.spec_from_file_location("reference", Path(__file__).with_name("reference.py"))
 reference = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(reference)
 write = reference.write
-
-
-def apply(name, *changes):
-    return lambda bench: bench.apply(bench.text(name, *changes))
-
-
-def after(checkpoint, *steps):
-    """Take the reference's steps up to a checkpoint, then these."""
-
-    def run(bench: Bench) -> None:
-        bench.reach(checkpoint)
-        for step in steps:
-            step(bench)
-
-    return run
 
 
 def with_set(*changes):
