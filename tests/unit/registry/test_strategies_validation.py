@@ -604,17 +604,18 @@ COUNTED = {"replicas": 2, "readyReplicas": 2, "availableReplicas": 1, "collision
         ),
         (
             "statefulsets.apps",
-            {"readyReplicas": 0},
-            ["status.availableReplicas: Invalid value: 1: cannot be greater than status.readyReplicas"],
+            {"readyReplicas": 1, "availableReplicas": 2},
+            ["status.availableReplicas: Invalid value: 2: cannot be greater than status.readyReplicas"],
         ),
         (
             "replicasets.apps",
-            {"fullyLabeledReplicas": 3, "readyReplicas": 0},
+            {"fullyLabeledReplicas": 3, "readyReplicas": 1, "availableReplicas": 2},
             [
                 "status.fullyLabeledReplicas: Invalid value: 3: cannot be greater than status.replicas",
-                "status.availableReplicas: Invalid value: 1: cannot be greater than readyReplicas",
+                "status.availableReplicas: Invalid value: 2: cannot be greater than readyReplicas",
             ],
         ),
+        ("deployments.apps", {"readyReplicas": 0}, []),
         ("deployments.apps", {"collisionCount": 0}, ["status.collisionCount: Invalid value: 0: cannot be decremented"]),
     ],
 )

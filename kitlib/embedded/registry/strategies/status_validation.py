@@ -34,7 +34,8 @@ def validate_status_change(new: Object, old: Object, *counters: str, ready: str)
         for error in fields.non_negative(f"status.{field}", status.get(field))
     ]
     errors += _exceeding(status, counters, "replicas", "status.replicas")
-    if "availableReplicas" in counters:
+    # No ready pods at all are let pass, for controllers from before that counter.
+    if status.get("readyReplicas"):
         errors += _exceeding(status, ("availableReplicas",), "readyReplicas", ready)
     if "collisionCount" in before and (status.get("collisionCount") or 0) < before["collisionCount"]:
         number = status.get("collisionCount") or 0
