@@ -26,7 +26,8 @@ from kitlib.lab.reset import ensure_namespace
 
 __all__ = ["Proven", "prove"]
 
-_SIDE_BY_SIDE, _CLUSTERS_AT_ONCE = 6, 3
+# An attempt waits more than it computes.
+_SIDE_BY_SIDE, _CLUSTERS_AT_ONCE = 10, 6
 _PATIENCE_SECONDS = 40.0
 
 

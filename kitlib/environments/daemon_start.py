@@ -46,7 +46,9 @@ def start_process(arguments: list[str], report: int, log: Path) -> DaemonProcess
 
 
 class Nursery:
-    """A process that has a daemon's modules loaded, and forks daemons; they outlive it. For who starts many.
+    """A process that has a daemon's modules loaded, and forks daemons: for who starts many.
+
+    It ends with this process, however that ends, and with it the daemons that still live.
 
     Example:
         >>> with Nursery() as nursery:  # doctest: +SKIP

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from kitlib.client import Cluster, connect
+from kitlib.environments.daemon_start import Nursery
 from kitlib.environments.embedded import EmbeddedProvider
 from kitlib.lab import LabSpec
 from kitlib.lab.reset import ensure_namespace
@@ -59,10 +60,14 @@ class Arena:
 
 @contextmanager
 def arena(spec: LabSpec, namespace: str) -> Iterator[Arena]:
-    """Start a cluster of its own, give it the lab's namespace and a student, and remove all of it at the end."""
-    with tempfile.TemporaryDirectory(prefix="kit-grade-", ignore_cleanup_errors=True) as scratch:
-        folder = Path(scratch)
-        provider = EmbeddedProvider(folder / "state")
+    """Start a cluster of its own, give it the lab's namespace and a student, and remove all of it at the end.
+
+    The cluster ends even when the grader is killed.
+    """
+    scratch = tempfile.TemporaryDirectory(prefix="kit-grade-", ignore_cleanup_errors=True)
+    with scratch as name, Nursery() as nursery:
+        folder = Path(name)
+        provider = EmbeddedProvider(folder / "state", start=nursery.start)
         info = provider.create("grading", nodes=spec.nodes, node_timeouts=spec.node_timeouts)
         try:
             cluster = connect(info.kubeconfig, info.context)

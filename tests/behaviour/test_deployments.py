@@ -162,7 +162,8 @@ def test_life_cycle(apps: Any, namespace: str, patience: Patience) -> None:
     assert found.metadata.labels["test-deployment"] == "patched"
     everywhere = apps.list_deployment_for_all_namespaces(**listed).items
     assert name in [each.metadata.name for each in everywhere]
-    apps.patch_namespaced_deployment_status(name, namespace, {"status": {"readyReplicas": 0}}, _content_type=MERGE)
+    none_ready = {"readyReplicas": 0, "availableReplicas": 0}
+    apps.patch_namespaced_deployment_status(name, namespace, {"status": none_ready}, _content_type=MERGE)
     patience.until(
         lambda: apps.read_namespaced_deployment_status(name, namespace).status.ready_replicas == 1,
         "the controller to put its status right",

@@ -1,4 +1,4 @@
-"""Daemons that are forked from a loaded one are daemons like others, and outlive it."""
+"""Daemons that are forked from a loaded one are daemons like others, and end with it."""
 
 from __future__ import annotations
 
@@ -17,22 +17,19 @@ from kitlib.errors import EnvironmentProblem
 def test_clusters_of_one_nursery(tmp_path: Path) -> None:
     with Nursery() as nursery:
         provider = EmbeddedProvider(tmp_path, start=nursery.start)
-        starters = [threading.Thread(target=provider.create, args=(name,)) for name in ("one", "two")]
+        starters = [threading.Thread(target=provider.create, args=(name,)) for name in ("one", "two", "three")]
         for starter in starters:
             starter.start()
         for starter in starters:
             starter.join()
-    daemons = [psutil.Process(read_record(provider.directory(name))["pid"]) for name in ("one", "two")]
-    try:
-        found = [provider.status(name) for name in ("one", "two")]
-        assert [status.state for status in found] == ["running", "running"]
-        assert len({status.info.server for status in found if status.info}) == 2
-        # The nursery has ended; its daemons are whoever's orphans are.
-        assert not any("kitlib.embedded.nursery" in (one.parent() or one).cmdline() for one in daemons)
-    finally:
-        for name in ("one", "two"):
-            provider.delete(name)
-    assert not any(daemon.is_running() and daemon.status() != psutil.STATUS_ZOMBIE for daemon in daemons)
+        found = [provider.status(name) for name in ("one", "two", "three")]
+        assert [status.state for status in found] == ["running"] * 3
+        assert len({status.info.server for status in found if status.info}) == 3
+        provider.delete("one")
+        assert [provider.status(name).state for name in ("one", "two", "three")] == ["absent", "running", "running"]
+        daemons = [psutil.Process(read_record(provider.directory(name))["pid"]) for name in ("two", "three")]
+    psutil.wait_procs(daemons, timeout=20)
+    assert [provider.status(name).state for name in ("two", "three")] == ["stopped", "stopped"]  # with the nursery
 
 
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
