@@ -240,8 +240,9 @@ def test_invalid_objects(api: Api) -> None:
     assert status["details"]["kind"] == "ConfigMap"
     assert {c["field"] for c in status["details"]["causes"]} == {"metadata.name"}
     stateful_set = {"metadata": {"name": "x"}, "spec": {}}
-    status = failure(api("POST", SETS, stateful_set), 422, "Invalid", 'StatefulSet.apps "x" is invalid: spec.selector')
+    status = failure(api("POST", SETS, stateful_set), 422, "Invalid", 'StatefulSet.apps "x" is invalid: [spec.selector')
     assert status["details"]["group"] == "apps"
+    assert [c["field"] for c in status["details"]["causes"]] == ["spec.selector", "spec.template.spec.containers"]
     api("POST", MAPS, config_map("patched"))
     patch = [{"op": "test", "path": "/data/a", "value": "b"}]
     failure(api("PATCH", f"{MAPS}/patched", patch, Content_Type="application/json-patch+json"), 422, "Invalid")
