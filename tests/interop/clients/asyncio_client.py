@@ -6,11 +6,12 @@ import sys
 from kubernetes_asyncio import client, config, watch
 from kubernetes_asyncio.stream import WsApiClient
 
+PROBE = {"httpGet": {"path": "/50x.html", "port": 80}, "periodSeconds": 1}  # Ready: it has said that it serves
 POD = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "web", "labels": {"app": "web"}},
-    "spec": {"containers": [{"name": "web", "image": "nginx:1.25"}]},
+    "spec": {"containers": [{"name": "web", "image": "nginx:1.25", "readinessProbe": PROBE}]},
 }
 
 

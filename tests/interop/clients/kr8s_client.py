@@ -7,11 +7,13 @@ import kr8s
 from kr8s.objects import Pod
 
 api = kr8s.api(kubeconfig=sys.argv[1], namespace=sys.argv[2])
+PROBE = {"httpGet": {"path": "/50x.html", "port": 80}, "periodSeconds": 1}  # Ready: it has said that it serves
+CONTAINER = {"name": "web", "image": "nginx:1.25", "readinessProbe": PROBE, "ports": [{"containerPort": 80}]}
 POD = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "web", "namespace": sys.argv[2], "labels": {"app": "web"}},
-    "spec": {"containers": [{"name": "web", "image": "nginx:1.25", "ports": [{"containerPort": 80}]}]},
+    "spec": {"containers": [CONTAINER]},
 }
 pod = Pod(POD, api=api)
 pod.create()

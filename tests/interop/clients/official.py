@@ -7,11 +7,12 @@ from kubernetes.stream import stream
 
 config.load_kube_config(sys.argv[1])
 namespace, core = sys.argv[2], client.CoreV1Api()
+PROBE = {"httpGet": {"path": "/50x.html", "port": 80}, "periodSeconds": 1}  # Ready: it has said that it serves
 pod = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "web", "labels": {"app": "web"}},
-    "spec": {"containers": [{"name": "web", "image": "nginx:1.25"}]},
+    "spec": {"containers": [{"name": "web", "image": "nginx:1.25", "readinessProbe": PROBE}]},
 }
 core.create_namespaced_pod(namespace, pod)
 follower = watch.Watch()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from kitlib.embedded.apimachinery import objects
 from kitlib.embedded.apimachinery.feature_gates import MAX_UNAVAILABLE_STATEFUL_SET
 from kitlib.embedded.apimachinery.intstr import is_percent
 from kitlib.embedded.apimachinery.naming import check_dns_label
@@ -116,7 +115,7 @@ class StatefulSetStrategy(Strategy):
 
 
 def _check_template(spec: Object, *, pod_spec: bool = True) -> list[FieldError]:
-    claims = [objects.name(template) for template in spec.get("volumeClaimTemplates") or ()]
+    claims = [(one.get("metadata") or {}).get("name", "") for one in spec.get("volumeClaimTemplates") or ()]
     return validate_template(spec, "StatefulSet", claims=claims, pod_spec=pod_spec)
 
 
