@@ -179,8 +179,8 @@ class StartStatus:
     async def started(self, bwrap: str, exited: asyncio.Future[int]) -> Container | None:
         """Wait until the program runs; None if it has ended already, executed or not."""
         await self._readable
-        first, _, _ = self._data.partition(b"\n")
-        child = json.loads(first)["child-pid"] if first else 0
+        first, whole, _ = self._data.partition(b"\n")
+        child = json.loads(first)["child-pid"] if whole else 0  # it may have been killed while it wrote
         launcher = os.stat(bwrap)  # noqa: PTH116 -- a local file
         while child and (executable := _executable(child)) is not None:
             if executable != (launcher.st_dev, launcher.st_ino):
