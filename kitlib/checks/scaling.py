@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from kitlib.checks.checkpoint import Predicate
@@ -39,13 +39,8 @@ def removed_from_the_top(stateful_set: str, ordinals: Sequence[int]) -> Predicat
 
     def test(observation: Observation) -> Finding:
         lives = _last(observation, names)
-        if len(lives) < len(names):
-            return unmet(f"only these were ever there: {', '.join(lives) or 'none'}", wanted)
-        staying = [name for name, life in lives.items() if not life.ended]
-        if staying:
-            return (pending if _shrinks(observation, stateful_set, staying) else unmet)(
-                f"still there: {', '.join(staying)}", wanted
-            )
+        if (early := _not_gone(observation, stateful_set, lives, len(names), wanted)) is not None:
+            return early
         for higher, lower in pairwise(names):
             begun = leaving(lives[lower])
             if begun is None or begun.revision < lives[higher].last.revision:
@@ -82,18 +77,26 @@ def removed_together(stateful_set: str, ordinals: Sequence[int]) -> Predicate:
 
     def test(observation: Observation) -> Finding:
         lives = _last(observation, names)
-        if len(lives) < len(names):
-            return unmet(f"only these were ever there: {', '.join(lives) or 'none'}", wanted)
-        staying = [name for name, life in lives.items() if not life.ended]
-        if staying:
-            return (pending if _shrinks(observation, stateful_set, staying) else unmet)(
-                f"still there: {', '.join(staying)}", wanted
-            )
+        if (early := _not_gone(observation, stateful_set, lives, len(names), wanted)) is not None:
+            return early
         begun = [one.revision for life in lives.values() if (one := leaving(life)) is not None]
         together = max(begun) < min(life.last.revision for life in lives.values())
         return (met if together else unmet)("they went together" if together else "one waited for another", wanted)
 
     return test
+
+
+def _not_gone(
+    observation: Observation, stateful_set: str, lives: Mapping[str, Life], count: int, wanted: str
+) -> Finding | None:
+    """Return the finding while not all of `count` pods have been there and gone; None when they have."""
+    if len(lives) < count:
+        return unmet(f"only these were ever there: {', '.join(lives) or 'none'}", wanted)
+    staying = [name for name, life in lives.items() if not life.ended]
+    if not staying:
+        return None
+    verdict = pending if _shrinks(observation, stateful_set, staying) else unmet
+    return verdict(f"still there: {', '.join(staying)}", wanted)
 
 
 def _last(observation: Observation, names: Sequence[str]) -> dict[str, Life]:
