@@ -123,6 +123,20 @@ def owned(name: str, *, by: Object | None, node: str, replicas: int = 1) -> Obje
     return made
 
 
+def test_the_pods_of_a_replica_set_alone_do_not_crowd_a_node(world: World) -> None:
+    """Two older pods share a node: the third, alone on another, goes because it is the newest."""
+    world.add_node("other")
+    world.client.create(RS, owned("rs", by=None, node="other", replicas=2))
+    world.settle()
+    world.advance(100)
+    older = world.pods()
+    world.edit(RS, "rs", {"spec": {"replicas": 3, "template": {"spec": {"nodeName": NODE}}}})
+    assert len(world.pods()) == 3
+    world.advance(3)
+    world.edit(RS, "rs", {"spec": {"replicas": 2}})
+    assert world.pods() == older
+
+
 @pytest.mark.parametrize("together", [True, False], ids=["one-deployment", "on-their-own"])
 def test_the_pods_of_siblings_crowd_a_node(world: World, together: bool) -> None:
     """Of two pods the one beside its siblings goes, though it is older; without a common owner the newer one."""
